@@ -1,0 +1,39 @@
+//! The types that cross Noema's crates.
+//!
+//! * [`tensor`]: the typed tensor of calls, receipts and the precompile's wire format,
+//! * [`model`]: how a model is named, what admission finds out about it, where its bytes lie,
+//! * [`inference`]: releases, receipts and quotes of lane 1,
+//! * [`backend`]: the seams at which pallets reach the engine and each other,
+//! * [`api`]: the runtime API traits that the node's RPC and background work use.
+//!
+//! ```text
+//!   pallet-models ----+                      +--> noema-node (RPC, prefetch)
+//!                     +--> noema-primitives -+
+//!   pallet-inference -+                      +--> precompiles/inference <-- engine
+//! ```
+//!
+//! The crate knows no other crate of Noema and builds without `std`.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+// `decl_runtime_apis!` generates items that cannot be documented from here.
+extern crate alloc;
+
+pub mod api;
+pub mod backend;
+pub mod inference;
+pub mod model;
+pub mod tensor;
+
+pub use backend::{
+	InferError, InferenceProvider, ModelAdmission, ModelExecutor, ModelRegistry, ResolveError,
+	ResolvedRelease,
+};
+pub use inference::{
+	DryRun, InferenceOutcome, Quote, Receipt, ReceiptId, ReleaseId, ReleaseInfo, ReleaseName,
+	ReleaseVersion,
+};
+pub use model::{
+	Cost, ModelId, ModelInfo, ModelLocation, ModelReport, ModelStage, Refusal, RefusalCode,
+	TensorSchema, WorkItem, CHUNK_SIZE, PROFILE_1,
+};
+pub use tensor::{DType, Name, NamedTensor, Shape, Tensor, TensorData};

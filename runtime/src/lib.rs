@@ -1,0 +1,1 @@
+//! noema-runtime
