@@ -42,9 +42,10 @@ sp_api::decl_runtime_apis! {
 		Balance: Codec,
 		BlockNumber: Codec,
 	{
-		/// What `infer` will cost in an extrinsic of `extrinsic_len` bytes.
+		/// What `infer` with these inputs will cost in an extrinsic of `extrinsic_len` bytes.
 		fn quote(
 			release: ReleaseId<AccountId>,
+			inputs: Vec<NamedTensor>,
 			extrinsic_len: u32,
 		) -> Result<Quote<Balance>, DispatchError>;
 

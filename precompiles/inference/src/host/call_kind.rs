@@ -1,0 +1,188 @@
+//! Whether a call is part of a block, and what a fault then means.
+//!
+//! A deterministic failure is a result. An internal fault (a panic, a failed allocation that
+//! unwinds, an engine that contradicts itself) is none: a node that went on would vote for a
+//! block that it has not computed, or drop a transaction that others include. Substrate turns a
+//! panic in a host function into a trap and lives on; so the node wraps its `CodeExecutor`, tells
+//! this module what each call is for, and an on-chain fault ends the process.
+
+use std::{
+	any::Any,
+	cell::Cell,
+	panic::{catch_unwind, AssertUnwindSafe},
+	sync::OnceLock,
+};
+
+use noema_primitives::ModelId;
+
+use super::offchain;
+use crate::Status;
+
+const LOG_TARGET: &str = "noema::precompile";
+
+/// What a runtime call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+	/// A block is built or imported: an internal fault aborts the process.
+	OnChain,
+	/// Anything else, `state_call` included: an internal fault is an error of this call, and only
+	/// so many calls may compute at once.
+	OffChain,
+}
+
+thread_local! {
+	static CURRENT: Cell<Option<CallKind>> = const { Cell::new(None) };
+}
+
+/// Runs a runtime call on this thread and lets the host functions below it know its kind.
+///
+/// Calls may nest; the outer kind is restored at the end, also when `call` unwinds.
+pub fn with_call_kind<R>(kind: CallKind, call: impl FnOnce() -> R) -> R {
+	struct Restore(Option<CallKind>);
+	impl Drop for Restore {
+		fn drop(&mut self) {
+			CURRENT.set(self.0);
+		}
+	}
+	let _restore = Restore(CURRENT.replace(Some(kind)));
+	call()
+}
+
+/// What went wrong in a computation.
+pub(crate) enum Failure {
+	/// A result: the same on every node.
+	Deterministic(Status),
+	/// The fault of this machine.
+	Internal(String),
+}
+
+impl From<Status> for Failure {
+	fn from(status: Status) -> Self {
+		Self::Deterministic(status)
+	}
+}
+
+/// Runs the body of a host function under the rules of the call that it is part of.
+///
+/// Outside of [`with_call_kind`] (test externalities, benchmarks) a fault panics: the caller is no
+/// node, so there is no vote to withhold and nobody else to protect.
+pub(crate) fn guarded(
+	model: &ModelId,
+	body: impl FnOnce() -> Result<usize, Failure>,
+) -> Result<usize, Status> {
+	let kind = CURRENT.get();
+	let _permit = match kind {
+		Some(CallKind::OffChain) => Some(offchain::acquire().ok_or(Status::Busy)?),
+		Some(CallKind::OnChain) | None => None,
+	};
+	// Substrate's panic hook would end the process for an off-chain call too.
+	let _unwind = sp_panic_handler::AbortGuard::force_unwind();
+	let fault = match catch_unwind(AssertUnwindSafe(|| {
+		injected_fault(model);
+		body()
+	})) {
+		Ok(Ok(written)) => return Ok(written),
+		Ok(Err(Failure::Deterministic(status))) => return Err(status),
+		Ok(Err(Failure::Internal(fault))) => fault,
+		Err(panic) => panic_message(&*panic),
+	};
+	log::error!(target: LOG_TARGET, "internal fault in model {model}: {fault}");
+	match kind {
+		Some(CallKind::OnChain) => {
+			// The logger may be asynchronous; this line must not be lost.
+			eprintln!(
+				"internal fault in model {model} while a block was executed: {fault}. The node \
+				 stops rather than vote. Check this machine's memory and report the model."
+			);
+			std::process::abort()
+		},
+		Some(CallKind::OffChain) => Err(Status::InternalFault),
+		None => panic!("internal fault in model {model}: {fault}"),
+	}
+}
+
+/// The text of a panic, as far as it has one.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+	panic
+		.downcast_ref::<&str>()
+		.map(ToString::to_string)
+		.or_else(|| panic.downcast_ref::<String>().cloned())
+		.unwrap_or_else(|| "a panic without a message".into())
+}
+
+static INJECTED: OnceLock<ModelId> = OnceLock::new();
+
+/// Makes every later call of this model panic, to show what a fault does to a node. For
+/// development chains; the first call counts.
+pub fn inject_fault(model: ModelId) {
+	let _ = INJECTED.set(model);
+}
+
+fn injected_fault(model: &ModelId) {
+	if INJECTED.get() == Some(model) {
+		panic!("injected fault");
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const MODEL: ModelId = ModelId([7; 32]);
+
+	#[test]
+	fn kinds_nest_and_are_restored_on_unwind() {
+		with_call_kind(CallKind::OnChain, || {
+			let unwound = catch_unwind(|| {
+				with_call_kind(CallKind::OffChain, || {
+					assert_eq!(CURRENT.get(), Some(CallKind::OffChain));
+					panic!("out");
+				})
+			});
+			assert!(unwound.is_err());
+			assert_eq!(CURRENT.get(), Some(CallKind::OnChain));
+		});
+		assert_eq!(CURRENT.get(), None);
+	}
+
+	#[test]
+	fn an_offchain_fault_is_an_error_of_the_call() {
+		let result = with_call_kind(CallKind::OffChain, || guarded(&MODEL, || panic!("broken")));
+		assert_eq!(result, Err(Status::InternalFault));
+		let internal = || Err(Failure::Internal("broken".into()));
+		let result = with_call_kind(CallKind::OffChain, || guarded(&MODEL, internal));
+		assert_eq!(result, Err(Status::InternalFault));
+	}
+
+	#[test]
+	fn a_deterministic_failure_is_a_result_of_every_kind() {
+		let body = || Err(Status::DivisionByZero.into());
+		assert_eq!(guarded(&MODEL, body), Err(Status::DivisionByZero));
+		for kind in [CallKind::OnChain, CallKind::OffChain] {
+			let result = with_call_kind(kind, || guarded(&MODEL, body));
+			assert_eq!(result, Err(Status::DivisionByZero));
+		}
+	}
+
+	#[test]
+	#[should_panic = "broken"]
+	fn a_fault_outside_of_a_node_panics() {
+		let _ = guarded(&MODEL, || panic!("broken"));
+	}
+
+	#[test]
+	fn an_onchain_fault_aborts_the_process() {
+		// The child is this very test; `abort` ends it by a signal, and no exit code is left.
+		const CHILD: &str = "NOEMA_TEST_ABORT_CHILD";
+		if std::env::var_os(CHILD).is_some() {
+			let _ = with_call_kind(CallKind::OnChain, || guarded(&MODEL, || panic!("broken")));
+			return;
+		}
+		let child = std::process::Command::new(std::env::current_exe().unwrap())
+			.args(["--exact", "host::call_kind::tests::an_onchain_fault_aborts_the_process"])
+			.env(CHILD, "1")
+			.output()
+			.unwrap();
+		assert_eq!(child.status.code(), None, "{child:?}");
+	}
+}

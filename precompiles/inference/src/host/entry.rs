@@ -1,0 +1,83 @@
+//! The bodies of the host functions.
+
+use codec::{DecodeAll, Encode};
+use noema_engine::{Engine, Profile1};
+use noema_primitives::{ModelId, ModelLocation, ModelReport, NamedTensor, Refusal};
+use sp_externalities::Externalities;
+
+use super::{
+	cache::{plan_cache, read_file, Entry},
+	call_kind::{guarded, Failure},
+	convert,
+};
+use crate::Status;
+
+/// See [`noema_inference::admit`](crate::interface::noema_inference::admit).
+pub(crate) fn admit(
+	ext: &mut dyn Externalities,
+	profile: u32,
+	model: &[u8; 32],
+	size: u32,
+	chunk_prefix: &[u8],
+	report: &mut [u8],
+) -> i64 {
+	let location = location(model, size, chunk_prefix);
+	finish(guarded(&location.id, || {
+		let entry = entry(ext, profile, &location)?;
+		let found: Result<&ModelReport, &Refusal> = match &*entry {
+			Entry::Ready { report, .. } => Ok(report),
+			Entry::Refused(refusal) => Err(refusal),
+		};
+		Ok(write(&found.encode(), report)?)
+	}))
+}
+
+/// See [`noema_inference::infer`](crate::interface::noema_inference::infer).
+pub(crate) fn infer(
+	ext: &mut dyn Externalities,
+	profile: u32,
+	model: &[u8; 32],
+	size: u32,
+	chunk_prefix: &[u8],
+	inputs: &[u8],
+	outputs: &mut [u8],
+) -> i64 {
+	let location = location(model, size, chunk_prefix);
+	finish(guarded(&location.id, || {
+		let inputs =
+			Vec::<NamedTensor>::decode_all(&mut &inputs[..]).map_err(|_| Status::SchemaMismatch)?;
+		let entry = entry(ext, profile, &location)?;
+		let Entry::Ready { plan, .. } = &*entry else { return Err(Status::ModelRefused.into()) };
+		let inputs = convert::inputs(plan.report(), inputs).ok_or(Status::SchemaMismatch)?;
+		let answer = Profile1.run(plan, &inputs).map_err(convert::run_failure)?;
+		let answer = convert::outputs(plan.report(), answer)
+			.ok_or_else(|| Failure::Internal("outputs beyond the interface's bounds".into()))?;
+		Ok(write(&answer.encode(), outputs)?)
+	}))
+}
+
+fn location(model: &[u8; 32], size: u32, chunk_prefix: &[u8]) -> ModelLocation {
+	ModelLocation { id: ModelId(*model), size, chunk_prefix: chunk_prefix.to_vec() }
+}
+
+fn entry(
+	ext: &mut dyn Externalities,
+	profile: u32,
+	location: &ModelLocation,
+) -> Result<std::sync::Arc<Entry>, Status> {
+	let profile = u16::try_from(profile).map_err(|_| Status::UnknownProfile)?;
+	let ext = std::cell::RefCell::new(ext);
+	plan_cache().entry(location.id, profile, || {
+		read_file(location, |key| ext.borrow_mut().storage(key))
+	})
+}
+
+fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Status> {
+	buffer.get_mut(..bytes.len()).ok_or(Status::BufferTooSmall)?.copy_from_slice(bytes);
+	Ok(bytes.len())
+}
+
+fn finish(result: Result<usize, Status>) -> i64 {
+	// A buffer in guest memory is far shorter than 2^63 bytes.
+	result.map_or_else(|status| status as i64, |written| written as i64)
+}

@@ -1,0 +1,18 @@
+//! The node face: what stands behind the ABI on a native node.
+//!
+//! * `entry`: the host functions' bodies,
+//! * [`cache`]: plans and reports, remembered by (model, profile), bounded in bytes,
+//! * [`call_kind`]: whether a call is part of a block, and what a fault then means,
+//! * [`self_test`]: golden vectors that a node checks before it starts.
+
+pub mod cache;
+pub mod call_kind;
+mod convert;
+pub(crate) mod entry;
+mod offchain;
+pub mod self_test;
+
+pub use cache::{plan_cache, CacheStats, EnsureOutcome, PlanCache};
+pub use call_kind::{inject_fault, with_call_kind, CallKind};
+pub use offchain::set_offchain_limit;
+pub use self_test::{self_test, SelfTestError};
