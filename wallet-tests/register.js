@@ -14,6 +14,6 @@ if (!registered()) {
   cli(
     'model', 'register', modelFile,
     '--name', release.name, '--version', release.version, '--royalty', '0',
-    '--key', owner.uri, '--url', url,
+    '--suri', owner.uri, '--url', url,
   );
 }
