@@ -42,7 +42,9 @@ if [ "$for_tests" ]; then
 	need npm npm
 	if [ "$(uname -m)" = x86_64 ]; then
 		need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
-		need qemu-user-static qemu-aarch64-static
+		[ -e /usr/aarch64-linux-gnu/include/stdio.h ] || packages+=(libc6-dev-arm64-cross)
+		# Newer releases of Debian call the static emulator plain qemu-aarch64.
+		command -v qemu-aarch64 >/dev/null || need qemu-user-static qemu-aarch64-static
 	fi
 fi
 
