@@ -1,0 +1,220 @@
+//! The command line.
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use noema_primitives::ModelId;
+use sc_cli::{Database, DatabasePruningMode, RunCmd, SubstrateCli};
+
+use crate::chain_spec;
+
+/// `noema-node`: without a subcommand, it runs a node.
+#[derive(Debug, Parser)]
+pub struct Cli {
+	#[allow(missing_docs)]
+	#[command(subcommand)]
+	pub subcommand: Option<Command>,
+
+	#[allow(missing_docs)]
+	#[clap(flatten)]
+	pub run: RunCmd,
+
+	#[allow(missing_docs)]
+	#[clap(flatten)]
+	pub noema: NoemaParams,
+}
+
+/// How blocks come about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sealing {
+	/// By BABE, every three seconds, and finalised by GRANDPA.
+	#[default]
+	Babe,
+	/// On a development chain of one node: sealed and finalised as soon as a transaction arrives,
+	/// and while a model waits for admission or matures.
+	Instant,
+}
+
+/// What only Noema's node has.
+#[derive(Clone, Debug, Args)]
+pub struct NoemaParams {
+	/// How blocks come about. `instant` needs --dev.
+	#[arg(long, value_enum, default_value_t)]
+	pub sealing: Sealing,
+
+	/// Memory for the plans of models, in MiB.
+	///
+	/// It should hold the plans of all models that may be called; a node whose cache does not
+	/// computes them anew and does not author.
+	#[arg(long, value_name = "MIB", default_value = "4096")]
+	pub plan_cache_mib: NonZeroU64,
+
+	/// How many inferences that belong to no block (dry runs, state calls) may run at once.
+	#[arg(long, value_name = "COUNT", default_value = "2")]
+	pub offchain_inferences: NonZeroU32,
+
+	/// How many dry runs a second are answered, over all connections. Twice as many may come in a
+	/// burst.
+	#[arg(long, value_name = "PER_SECOND", default_value = "100")]
+	pub dry_run_rate: NonZeroU32,
+
+	/// Make every computation of this model panic, to see what an internal fault does to a node.
+	/// For development and local chains only.
+	#[arg(long, value_name = "MODEL_ID", hide = true)]
+	pub inject_fault: Option<ModelId>,
+}
+
+/// What the binary does beside running a node.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+	/// Key management utilities.
+	#[command(subcommand)]
+	Key(sc_cli::KeySubcommand),
+
+	/// Export a chain specification.
+	ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+	/// Export a chain specification, under the older name of the command.
+	BuildSpec(sc_cli::BuildSpecCmd),
+
+	/// Validate blocks.
+	CheckBlock(sc_cli::CheckBlockCmd),
+
+	/// Export blocks.
+	ExportBlocks(sc_cli::ExportBlocksCmd),
+
+	/// Import blocks.
+	ImportBlocks(sc_cli::ImportBlocksCmd),
+
+	/// Remove the whole chain.
+	PurgeChain(sc_cli::PurgeChainCmd),
+
+	/// Revert the chain to an earlier block.
+	Revert(sc_cli::RevertCmd),
+
+	/// Print what the database holds.
+	ChainInfo(sc_cli::ChainInfoCmd),
+
+	/// Measure weights.
+	#[cfg(feature = "runtime-benchmarks")]
+	#[command(subcommand)]
+	Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
+}
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"Noema Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+	}
+
+	fn executable_name() -> String {
+		"noema-node".into()
+	}
+
+	fn description() -> String {
+		env!("CARGO_PKG_DESCRIPTION").into()
+	}
+
+	fn author() -> String {
+		"the Noema contributors".into()
+	}
+
+	fn support_url() -> String {
+		"the repository's issues".into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> Result<Box<dyn sc_cli::ChainSpec>, String> {
+		chain_spec::load(id)
+	}
+}
+
+impl Cli {
+	/// Fills in what the user left open.
+	pub fn complete(mut self) -> Self {
+		let run = &mut self.run;
+		let base_path = &run.shared_params.base_path;
+		if self.noema.sealing == Sealing::Instant && base_path.is_none() {
+			run.tmp = true;
+		}
+		// A temporary development chain keeps all states, so that the archive methods answer. One
+		// that stays keeps what it was made with.
+		if run.tmp || (run.shared_params.dev && base_path.is_none()) {
+			let pruning = &mut run.import_params.pruning_params.state_pruning;
+			pruning.get_or_insert(DatabasePruningMode::Archive);
+		}
+		default_database(&mut run.import_params.database_params);
+		match &mut self.subcommand {
+			Some(Command::CheckBlock(c)) => default_database(&mut c.import_params.database_params),
+			Some(Command::ExportBlocks(c)) => default_database(&mut c.database_params),
+			Some(Command::ImportBlocks(c)) => default_database(&mut c.import_params.database_params),
+			Some(Command::PurgeChain(c)) => default_database(&mut c.database_params),
+			Some(Command::Revert(c)) => default_database(&mut c.database_params),
+			Some(Command::ChainInfo(c)) => default_database(&mut c.database_params),
+			_ => (),
+		}
+		self
+	}
+}
+
+/// ParityDB, whatever the features of sc-cli that other crates turn on would make the default.
+fn default_database(params: &mut sc_cli::DatabaseParams) {
+	params.database.get_or_insert(Database::ParityDb);
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	fn parse(args: &[&str]) -> Cli {
+		let args = std::iter::once("noema-node").chain(args.iter().copied());
+		<Cli as SubstrateCli>::try_from_iter(args).expect("the arguments are valid").complete()
+	}
+
+	#[test]
+	fn the_definition_is_sound() {
+		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn a_development_node_is_temporary_and_keeps_all_states() {
+		let cli = parse(&["--dev"]);
+		assert_eq!(cli.noema.sealing, Sealing::Babe);
+		assert_eq!(cli.run.import_params.database_params.database, Some(Database::ParityDb));
+		let pruning = |cli: &Cli| cli.run.import_params.pruning_params.state_pruning;
+		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Archive));
+		assert_eq!(pruning(&parse(&["--dev", "--base-path", "x"])), None);
+		let cli = parse(&["--dev", "--state-pruning", "9"]);
+		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Custom(9)));
+		assert_eq!(pruning(&parse(&["--chain", "local", "--alice"])), None);
+	}
+
+	#[test]
+	fn instant_sealing_is_temporary_unless_a_path_is_named() {
+		assert!(parse(&["--dev", "--sealing", "instant"]).run.tmp);
+		assert!(!parse(&["--dev", "--sealing", "instant", "--base-path", "x"]).run.tmp);
+	}
+
+	#[test]
+	fn subcommands_default_to_paritydb_too() {
+		let cli = parse(&["purge-chain", "--chain", "local", "-y"]);
+		let Some(Command::PurgeChain(purge)) = cli.subcommand else { panic!("{cli:?}") };
+		assert_eq!(purge.database_params.database, Some(Database::ParityDb));
+	}
+
+	#[test]
+	fn a_model_id_is_checked_as_it_is_read() {
+		let args = ["noema-node", "--inject-fault", "abc"];
+		assert!(<Cli as SubstrateCli>::try_from_iter(args).is_err());
+		let id = "ab".repeat(32);
+		let cli = parse(&["--inject-fault", &id]);
+		assert_eq!(cli.noema.inject_fault, Some(ModelId([0xab; 32])));
+	}
+}

@@ -1,0 +1,5 @@
+//! The binary of Noema's node.
+
+fn main() -> sc_cli::Result<()> {
+	noema_node::command::run()
+}

@@ -1,0 +1,63 @@
+//! Where a block's time and slot come from.
+
+use std::{fmt, sync::Arc};
+
+use jsonrpsee::core::async_trait;
+use sc_consensus_babe::SlotDuration;
+use sc_consensus_manual_seal::consensus::timestamp::SlotTimestampProvider;
+use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
+use sp_inherents::{InherentData, InherentDataProvider, InherentIdentifier};
+
+use crate::Block;
+
+/// Time and slot by the clock, for nodes of a network.
+pub fn by_the_clock(slot_duration: SlotDuration) -> BabeCreateInherentDataProviders<Block> {
+	Arc::new(move |_parent, ()| async move {
+		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+		let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+			*timestamp,
+			slot_duration,
+		);
+		Ok((slot, timestamp))
+	})
+}
+
+/// Time and slot of a block that is sealed at will: each one slot after the one before, so the
+/// chain's time drifts from the clock's.
+pub struct AtWill {
+	slot: sp_consensus_babe::inherents::InherentDataProvider,
+	timestamp: Arc<SlotTimestampProvider>,
+}
+
+impl AtWill {
+	/// The next slot. It must be read now: to provide the timestamp is to move on.
+	pub fn next(timestamp: Arc<SlotTimestampProvider>) -> Self {
+		let slot = sp_consensus_babe::inherents::InherentDataProvider::new(timestamp.slot());
+		Self { slot, timestamp }
+	}
+}
+
+impl fmt::Debug for AtWill {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.debug_struct("AtWill").field("slot", &self.slot.slot()).finish()
+	}
+}
+
+#[async_trait]
+impl InherentDataProvider for AtWill {
+	async fn provide_inherent_data(
+		&self,
+		inherent_data: &mut InherentData,
+	) -> Result<(), sp_inherents::Error> {
+		self.slot.provide_inherent_data(inherent_data).await?;
+		self.timestamp.provide_inherent_data(inherent_data).await
+	}
+
+	async fn try_handle_error(
+		&self,
+		_: &InherentIdentifier,
+		_: &[u8],
+	) -> Option<Result<(), sp_inherents::Error>> {
+		None
+	}
+}
