@@ -1,1 +1,47 @@
-//! noema-engine
+//! Deterministic ONNX inference on tract's graph and executor.
+//!
+//! The same model and the same input give the same bytes on every processor: kernels are this
+//! crate's own, in the order of operations that `docs/numerics.md` fixes as numerics profile 1,
+//! and no stock operator, analyser or optimiser of tract ever runs.
+//!
+//! ```text
+//!   bytes --scan--> counted --prost--> ModelProto --guard--> Model --import--> steps --emit--> Plan
+//!         (scan.rs)                              (guard.rs)  (import.rs)          (emit.rs)
+//!
+//!   import: lower node by node (ops/), fold what is constant with the same kernels, drop dead
+//!           nodes, count bytes and work       limits.rs: every cap       error.rs: every refusal
+//! ```
+//!
+//! A model is an attack until it is admitted, and inputs are an attack too: every file gives a
+//! [`Plan`] or a [`ModelError`], every input gives outputs or a [`RunError`], and nothing is
+//! allocated before it is counted. Faults of the machine (a panic, an allocation that fails) are
+//! the caller's to catch: see [`RunError::Internal`].
+//!
+//! The crate knows nothing of Substrate and also builds for `wasm32` and `aarch64`.
+
+#[cfg(target_endian = "big")]
+compile_error!("noema-engine needs a little-endian target");
+#[cfg(target_arch = "x86")]
+compile_error!("noema-engine needs SSE2 arithmetic: 32-bit x86 may round twice");
+
+pub mod attrs;
+pub mod broadcast;
+pub mod dtype;
+pub mod error;
+pub mod fact;
+pub mod kernel;
+pub mod limits;
+pub mod math;
+pub mod ops;
+pub mod select;
+pub mod simd;
+pub mod tensor;
+pub mod value;
+
+#[cfg(test)]
+mod testing;
+
+pub use dtype::DType;
+pub use error::{DomainError, RunError};
+pub use kernel::Cost;
+pub use value::{TensorSchema, Value};

@@ -1,0 +1,54 @@
+//! Every cap on what a model may ask for, in one place.
+//!
+//! The caps bound what admission and a run can take from the machine, whatever the file says. They
+//! are part of the profile: changing one changes which files are models.
+
+/// Bytes of an ONNX file.
+pub const MAX_FILE_BYTES: usize = 128 * 1024 * 1024;
+/// Bytes that the decoded protobuf may take in memory, as `scan` estimates them from above: the
+/// file's tensors once, and all else that the file can blow up (packed integers, tiny messages).
+pub const MAX_DECODED_BYTES: u64 = 512 * 1024 * 1024;
+/// Length-delimited fields and messages in the whole file.
+pub const MAX_FIELDS: u64 = 2_000_000;
+/// How deep protobuf messages may nest. The deepest legitimate path, a dimension of an element
+/// type of a type of a graph input, takes nine.
+pub const MAX_NESTING: u32 = 12;
+/// Nodes of the graph.
+pub const MAX_NODES: usize = 20_000;
+/// Initializers of the graph.
+pub const MAX_INITIALIZERS: usize = 20_000;
+/// Inputs, or outputs, of one node.
+pub const MAX_NODE_TENSORS: usize = 1_024;
+/// Attributes of one node.
+pub const MAX_ATTRIBUTES: usize = 64;
+/// Integers, floats or strings in one attribute.
+pub const MAX_ATTRIBUTE_ITEMS: usize = 1 << 20;
+/// Bytes of the name of a node, a tensor, an operator or an attribute.
+pub const MAX_NAME_BYTES: usize = 1_024;
+/// Entries of `metadata_props`, of the opset imports and of the quantisation annotations.
+pub const MAX_METADATA: usize = 1_024;
+/// Value infos of the graph; they are read past, for shapes are worked out here.
+pub const MAX_VALUE_INFOS: usize = 100_000;
+
+/// Graph inputs, and graph outputs.
+pub const MAX_INTERFACE_TENSORS: usize = 16;
+/// Bytes of the name of a graph input or output.
+pub const MAX_INTERFACE_NAME_BYTES: usize = 128;
+
+/// Dimensions of a tensor.
+pub const MAX_RANK: usize = 8;
+/// Bytes of one tensor.
+pub const MAX_TENSOR_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Bytes that constant folding may write, over all nodes that it evaluates.
+pub const MAX_FOLDING_BYTES: u64 = 512 * 1024 * 1024;
+/// Work that constant folding may do, over all nodes that it evaluates, in
+/// [work units](crate::Cost::work): some hundred milliseconds.
+pub const MAX_FOLDING_WORK: u64 = 1 << 30;
+
+/// Bytes of the constants that a plan keeps, bookkeeping included.
+pub const MAX_PLAN_BYTES: u64 = 512 * 1024 * 1024;
+/// Bytes of activations alive at once in a run.
+pub const MAX_PEAK_BYTES: u64 = 512 * 1024 * 1024;
+/// Work of one run, in [work units](crate::Cost::work).
+pub const MAX_RUN_WORK: u64 = 1 << 40;

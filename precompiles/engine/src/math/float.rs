@@ -1,0 +1,202 @@
+//! One face for both floating-point types.
+
+use super::{exp::exp_bounded, NAN_F32, NAN_F64};
+
+/// A floating-point element type with the elementary functions of the profile.
+///
+/// For binary32 each function is computed in binary64 and rounded once.
+pub trait Float:
+	Copy
+	+ PartialOrd
+	+ Send
+	+ Sync
+	+ std::fmt::Debug
+	+ std::ops::Add<Output = Self>
+	+ std::ops::Sub<Output = Self>
+	+ std::ops::Mul<Output = Self>
+	+ std::ops::Div<Output = Self>
+	+ std::ops::Neg<Output = Self>
+	+ 'static
+{
+	/// The canonical NaN.
+	const NAN: Self;
+	/// Positive infinity.
+	const INFINITY: Self;
+	/// +0.
+	const ZERO: Self;
+	/// 1.
+	const ONE: Self;
+
+	/// The value as binary64, exactly.
+	fn to_f64(self) -> f64;
+	/// The nearest value to a binary64 number, ties to even; NaN becomes canonical.
+	fn from_f64(x: f64) -> Self;
+	/// Whether it is a NaN.
+	fn is_nan(self) -> bool;
+	/// The magnitude.
+	fn abs(self) -> Self;
+	/// The square root, correctly rounded; a NaN result is canonical.
+	fn sqrt(self) -> Self;
+	/// The largest integer not above it.
+	fn floor(self) -> Self;
+	/// The smallest integer not below it.
+	fn ceil(self) -> Self;
+	/// The nearest integer, ties to even.
+	fn round_ties_even(self) -> Self;
+	/// See [`exp`](super::exp).
+	fn exp(self) -> Self;
+
+	/// A function of binary64, rounded to this type.
+	#[inline(always)]
+	fn via_f64(self, function: impl FnOnce(f64) -> f64) -> Self {
+		Self::from_f64(function(self.to_f64()))
+	}
+	/// See [`expm1`](super::expm1).
+	#[inline(always)]
+	fn expm1(self) -> Self {
+		self.via_f64(super::expm1)
+	}
+	/// See [`ln`](super::ln).
+	#[inline(always)]
+	fn ln(self) -> Self {
+		self.via_f64(super::ln)
+	}
+	/// See [`tanh`](super::tanh).
+	#[inline(always)]
+	fn tanh(self) -> Self {
+		self.via_f64(super::tanh)
+	}
+	/// See [`sigmoid`](super::sigmoid).
+	#[inline(always)]
+	fn sigmoid(self) -> Self {
+		self.via_f64(super::sigmoid)
+	}
+	/// See [`softplus`](super::softplus).
+	#[inline(always)]
+	fn softplus(self) -> Self {
+		self.via_f64(super::softplus)
+	}
+	/// See [`erf`](super::erf).
+	#[inline(always)]
+	fn erf(self) -> Self {
+		self.via_f64(super::erf)
+	}
+	/// See [`pow`](super::pow).
+	fn pow(self, exponent: Self) -> Self;
+}
+
+impl Float for f32 {
+	const NAN: Self = NAN_F32;
+	const INFINITY: Self = f32::INFINITY;
+	const ZERO: Self = 0.0;
+	const ONE: Self = 1.0;
+
+	#[inline(always)]
+	fn to_f64(self) -> f64 {
+		f64::from(self)
+	}
+	#[inline(always)]
+	fn from_f64(x: f64) -> Self {
+		let rounded = x as f32;
+		if rounded.is_nan() {
+			NAN_F32
+		} else {
+			rounded
+		}
+	}
+	#[inline(always)]
+	fn is_nan(self) -> bool {
+		self.is_nan()
+	}
+	#[inline(always)]
+	fn abs(self) -> Self {
+		self.abs()
+	}
+	#[inline(always)]
+	fn sqrt(self) -> Self {
+		let root = self.sqrt();
+		if root.is_nan() {
+			NAN_F32
+		} else {
+			root
+		}
+	}
+	#[inline(always)]
+	fn floor(self) -> Self {
+		self.floor()
+	}
+	#[inline(always)]
+	fn ceil(self) -> Self {
+		self.ceil()
+	}
+	#[inline(always)]
+	fn round_ties_even(self) -> Self {
+		self.round_ties_even()
+	}
+	#[inline(always)]
+	fn exp(self) -> Self {
+		// Beyond ±700 binary32 has long over- or underflowed.
+		Self::from_f64(exp_bounded(f64::from(self)))
+	}
+	#[inline(always)]
+	fn pow(self, exponent: Self) -> Self {
+		super::pow_f32(self, exponent)
+	}
+}
+
+impl Float for f64 {
+	const NAN: Self = NAN_F64;
+	const INFINITY: Self = f64::INFINITY;
+	const ZERO: Self = 0.0;
+	const ONE: Self = 1.0;
+
+	#[inline(always)]
+	fn to_f64(self) -> f64 {
+		self
+	}
+	#[inline(always)]
+	fn from_f64(x: f64) -> Self {
+		if x.is_nan() {
+			NAN_F64
+		} else {
+			x
+		}
+	}
+	#[inline(always)]
+	fn is_nan(self) -> bool {
+		self.is_nan()
+	}
+	#[inline(always)]
+	fn abs(self) -> Self {
+		self.abs()
+	}
+	#[inline(always)]
+	fn sqrt(self) -> Self {
+		let root = self.sqrt();
+		if root.is_nan() {
+			NAN_F64
+		} else {
+			root
+		}
+	}
+	#[inline(always)]
+	fn floor(self) -> Self {
+		self.floor()
+	}
+	#[inline(always)]
+	fn ceil(self) -> Self {
+		self.ceil()
+	}
+	#[inline(always)]
+	fn round_ties_even(self) -> Self {
+		self.round_ties_even()
+	}
+	#[inline(always)]
+	fn exp(self) -> Self {
+		super::exp(self)
+	}
+	#[inline(always)]
+	fn pow(self, exponent: Self) -> Self {
+		super::pow(self, exponent)
+	}
+}

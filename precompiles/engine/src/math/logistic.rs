@@ -1,0 +1,41 @@
+//! The logistic function and its kin.
+
+use super::{
+	exp::{exp, expm1_bounded},
+	ln::ln_1p,
+	NAN_F64,
+};
+
+/// `1 / (1 + e^-x)`, as `e^x / (1 + e^x)` for negative x, so that it does not overflow.
+#[inline(always)]
+pub fn sigmoid(x: f64) -> f64 {
+	let small = exp(-x.abs());
+	let numerator = if x < 0.0 { small } else { 1.0 };
+	let value = numerator / (1.0 + small);
+	if x.is_nan() {
+		NAN_F64
+	} else {
+		value
+	}
+}
+
+/// The hyperbolic tangent, as `t / (t + 2)` with `t = e^(2 |x|) - 1`. Keeps -0.0.
+#[inline(always)]
+pub fn tanh(x: f64) -> f64 {
+	if x.is_nan() {
+		return NAN_F64;
+	}
+	// From 22 on the quotient rounds to 1; expm1_bounded clamps at 50.
+	let t = expm1_bounded(2.0 * x.abs());
+	(t / (t + 2.0)).copysign(x)
+}
+
+/// `ln(1 + e^x)`.
+#[inline(always)]
+pub fn softplus(x: f64) -> f64 {
+	if x.is_nan() {
+		return NAN_F64;
+	}
+	let positive = if x > 0.0 { x } else { 0.0 };
+	positive + ln_1p(exp(-x.abs()))
+}

@@ -1,0 +1,35 @@
+//! Min: the smallest of the elements, by [`Select::smaller`]: a NaN wins, -0.0 is below +0.0.
+
+use tract_onnx::prelude::Tensor;
+
+use super::{
+	variadic::{lower, VariadicOp},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{
+	broadcast::zip,
+	error::{EvalError, OpError},
+	select::Select,
+	simd::vectorized,
+	tensor::dtype,
+	DType,
+};
+
+#[derive(Debug)]
+struct Min;
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Min, node, inputs)
+}
+
+impl VariadicOp for Min {
+	const NAME: &'static str = "Min";
+	const DTYPES: &'static [DType] = &DType::NUMBERS;
+
+	fn combine(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
+		crate::with_number!(dtype(a)?, T => vectorized(
+			#[inline(always)]
+			|| zip(a, b, shape, #[inline(always)] |a: T, b: T| a.smaller(b))
+		))
+	}
+}

@@ -1,0 +1,29 @@
+//! Or: whether one is true, or both.
+
+use tract_onnx::prelude::Tensor;
+
+use super::{
+	binary::{lower, BinaryOp},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{
+	broadcast::zip,
+	error::{EvalError, OpError},
+	DType,
+};
+
+#[derive(Debug)]
+struct Or;
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Or, node, inputs)
+}
+
+impl BinaryOp for Or {
+	const NAME: &'static str = "Or";
+	const DTYPES: &'static [DType] = &[DType::Bool];
+
+	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
+		zip(a, b, shape, |a: bool, b: bool| a | b)
+	}
+}

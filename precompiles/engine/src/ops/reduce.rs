@@ -1,0 +1,239 @@
+//! What the reductions share.
+//!
+//! Each output element has one accumulator, which starts at the reduction's identity and takes in
+//! the elements in ascending row-major order of the input. Floats accumulate in their own type.
+
+use std::fmt::Debug;
+
+use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+
+use super::{Inputs, Lowered, NodeCtx};
+use crate::{
+	error::{EvalError, OpError},
+	fact::{resolve_axes, Fact},
+	kernel::{Cost, Kernel},
+	simd::vectorized,
+	tensor::{build, dtype, reshape, slice},
+	DType,
+};
+
+/// Attributes of all versions of the reductions.
+pub(super) const ATTRIBUTES: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
+
+/// A reduction over axes.
+pub(super) trait Reduction: Debug + Send + Sync + 'static {
+	/// The ONNX operator type.
+	const NAME: &'static str;
+	/// The element types that it takes.
+	const DTYPES: &'static [DType];
+	/// Transcendental functions evaluated for each input element.
+	const TRANSCENDENTALS: u64 = 0;
+
+	/// Reduces the walk's elements.
+	fn reduce(x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError>;
+}
+
+/// Which accumulator each element of the input goes to.
+///
+/// The input's axes, neighbours of the same kind merged, alternate between kept and reduced ones.
+#[derive(Debug)]
+pub(super) struct Walk {
+	/// Merged dimensions.
+	dims: Vec<usize>,
+	/// How far a step along each goes in the output; zero for a reduced one.
+	steps: Vec<usize>,
+	/// Whether the innermost merged axis is reduced.
+	inner_reduced: bool,
+	/// Elements of the output.
+	pub(super) outputs: usize,
+	/// Input elements that each output element takes in.
+	pub(super) count: usize,
+}
+
+impl Walk {
+	fn new(shape: &[usize], reduced: &[bool]) -> Self {
+		let mut merged: Vec<(usize, bool)> = Vec::new();
+		for (dim, reduced) in shape.iter().zip(reduced) {
+			match merged.last_mut() {
+				Some((size, kind)) if kind == reduced => *size *= dim,
+				_ => merged.push((*dim, *reduced)),
+			}
+		}
+		let mut steps = vec![0; merged.len()];
+		let mut outputs = 1;
+		let mut count = 1;
+		for ((dim, reduced), step) in merged.iter().zip(&mut steps).rev() {
+			if *reduced {
+				count *= dim;
+			} else {
+				*step = outputs;
+				outputs *= dim;
+			}
+		}
+		let inner_reduced = merged.last().is_some_and(|(_, reduced)| *reduced);
+		let dims = merged.into_iter().map(|(dim, _)| dim).collect();
+		Self { dims, steps, inner_reduced, outputs, count }
+	}
+
+	/// Folds the elements of `x` into `accumulators`, which hold the identity.
+	#[inline(always)]
+	pub(super) fn fold<T: Copy, A: Copy>(
+		&self,
+		x: &[T],
+		accumulators: &mut [A],
+		take: impl Fn(A, T) -> A,
+	) {
+		let Some((inner, outer)) = self.dims.split_last() else {
+			accumulators[0] = take(accumulators[0], x[0]);
+			return;
+		};
+		if x.is_empty() {
+			return;
+		}
+		let mut index = vec![0usize; outer.len()];
+		let mut at = 0;
+		for row in x.chunks_exact(*inner) {
+			if self.inner_reduced {
+				let mut accumulator = accumulators[at];
+				for x in row {
+					accumulator = take(accumulator, *x);
+				}
+				accumulators[at] = accumulator;
+			} else {
+				for (accumulator, x) in accumulators[at..at + inner].iter_mut().zip(row) {
+					*accumulator = take(*accumulator, *x);
+				}
+			}
+			for axis in (0..outer.len()).rev() {
+				index[axis] += 1;
+				at += self.steps[axis];
+				if index[axis] < outer[axis] {
+					break;
+				}
+				at -= self.steps[axis] * outer[axis];
+				index[axis] = 0;
+			}
+		}
+	}
+
+	/// Folds into accumulators that become the output, of one dimension.
+	#[inline(always)]
+	pub(super) fn reduce<T: Datum + Copy>(
+		&self,
+		x: &Tensor,
+		identity: T,
+		take: impl Fn(T, T) -> T,
+		finish: impl Fn(T) -> T,
+	) -> Result<Tensor, EvalError> {
+		let x = slice::<T>(x)?;
+		build::<T>(&[self.outputs], |accumulators| {
+			vectorized(
+				#[inline(always)]
+				|| {
+					accumulators.fill(identity);
+					self.fold(x, accumulators, take);
+					for accumulator in accumulators {
+						*accumulator = finish(*accumulator);
+					}
+				},
+			);
+		})
+	}
+
+	/// Calls `visit(output index, element)` for each element of `x`, in order.
+	pub(super) fn pair<T: Copy>(&self, x: &[T], visit: &mut impl FnMut(usize, T)) {
+		let places: Vec<usize> = (0..self.outputs).collect();
+		let mut index = vec![0usize; self.dims.len()];
+		let mut at = 0;
+		for x in x {
+			visit(places[at], *x);
+			for axis in (0..self.dims.len()).rev() {
+				index[axis] += 1;
+				at += self.steps[axis];
+				if index[axis] < self.dims[axis] {
+					break;
+				}
+				at -= self.steps[axis] * self.dims[axis];
+				index[axis] = 0;
+			}
+		}
+	}
+}
+
+#[derive(Debug)]
+struct Reduce<R> {
+	reduction: R,
+	walk: Walk,
+	/// Shape of the output.
+	shape: Vec<usize>,
+}
+
+/// Lowers a reduction. The axes are an attribute or the second input, a constant; without axes all
+/// are reduced, unless `noop_with_empty_axes` is 1: then the input passes unchanged.
+pub(super) fn lower<R: Reduction>(
+	reduction: R,
+	node: &NodeCtx<'_>,
+	inputs: Inputs<'_>,
+) -> Result<Lowered, OpError> {
+	let x = inputs.required(0)?;
+	x.expect("data", R::DTYPES)?;
+	let axes = match (node.attrs.ints("axes")?, inputs.constant_ints(1, "axes")?) {
+		(Some(_), Some(_)) => {
+			return Err(OpError::bad_attribute("axes", "given both as attribute and as input"));
+		},
+		(Some(axes), None) => axes.to_vec(),
+		(None, axes) => axes.unwrap_or_default(),
+	};
+	let axes = resolve_axes("axes", &axes, x.rank())?;
+	if axes.is_empty() && node.attrs.flag_or("noop_with_empty_axes", false)? {
+		return Ok(Lowered::Alias(0));
+	}
+	let keep = node.attrs.flag_or("keepdims", true)?;
+	let reduced: Vec<bool> =
+		(0..x.rank()).map(|axis| axes.is_empty() || axes.contains(&axis)).collect();
+	let shape = x
+		.shape()
+		.iter()
+		.zip(&reduced)
+		.filter_map(|(dim, reduced)| match (reduced, keep) {
+			(false, _) => Some(*dim),
+			(true, true) => Some(1),
+			(true, false) => None,
+		})
+		.collect();
+	let walk = Walk::new(x.shape(), &reduced);
+	Ok(Lowered::step_of(Reduce { reduction, walk, shape }, [0]))
+}
+
+impl<R: Reduction> Kernel for Reduce<R> {
+	fn name(&self) -> &'static str {
+		R::NAME
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		Ok(vec![Fact::new(x.dtype(), self.shape.clone())?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let len = inputs[0].len() as u64;
+		// Along a reduced row each addition waits for the one before.
+		let chain = if self.walk.inner_reduced { 4 } else { 1 };
+		Cost::touching(inputs, outputs)
+			.with_macs(len.saturating_mul(chain).saturating_add(outputs[0].len() as u64))
+			.with_transcendentals(
+				len.saturating_mul(R::TRANSCENDENTALS).saturating_add(outputs[0].len() as u64),
+			)
+	}
+
+	fn scratch_bytes(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		// Wider accumulators, and for LogSumExp the shifted exponentials' sums.
+		outputs[0].len() as u64 * 16 + self.walk.dims.len() as u64 * 8 + inputs[0].rank() as u64
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let reduced = R::reduce(&inputs[0], &self.walk)?;
+		debug_assert!(self.reduction_is_used());
+		Ok(vec![reshape(reduced, &self.shape)?])
+	}
+}

@@ -1,0 +1,248 @@
+//! Softmax and what it shares with LogSoftmax.
+//!
+//! Over each row: m is the largest element (a NaN wins), e_i = exp(x_i - m), s the sum of the e_i
+//! with one accumulator in ascending order from +0, and y_i = e_i / s. So a row that holds a NaN or
+//! +infinity, and one of -infinity only, is all NaN.
+
+use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+
+use super::{Inputs, Lowered, NodeCtx};
+use crate::{
+	error::{EvalError, OpError},
+	fact::Fact,
+	kernel::{Cost, Kernel},
+	math::Float,
+	select::Select,
+	simd::vectorized,
+	tensor::{build as fill, dtype, slice},
+	DType,
+};
+
+/// The extents around the axis that is normalised: `outer` blocks of `len` rows of `inner`.
+#[derive(Clone, Copy, Debug)]
+struct Extents {
+	outer: usize,
+	len: usize,
+	inner: usize,
+}
+
+#[derive(Debug)]
+struct Softmax {
+	log: bool,
+	extents: Extents,
+}
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(node, inputs, false)
+}
+
+/// Lowers Softmax or LogSoftmax.
+///
+/// From opset 13 on one axis is normalised, the last by default. Before, the input counts as a
+/// matrix whose rows begin at `axis`, 1 by default, and each row is normalised as a whole.
+pub(super) fn lower(
+	node: &NodeCtx<'_>,
+	inputs: Inputs<'_>,
+	log: bool,
+) -> Result<Lowered, OpError> {
+	let x = inputs.required(0)?;
+	let coerces = node.opset < 13;
+	let axis = node.attrs.int_or("axis", if coerces { 1 } else { -1 })?;
+	let axis = x.axis("axis", axis)?;
+	let product = |dims: &[usize]| dims.iter().product();
+	let (before, from) = x.shape().split_at(axis);
+	let extents = if coerces {
+		Extents { outer: product(before), len: product(from), inner: 1 }
+	} else {
+		Extents { outer: product(before), len: from[0], inner: product(&from[1..]) }
+	};
+	Ok(Lowered::step(Softmax { log, extents }, inputs))
+}
+
+impl Kernel for Softmax {
+	fn name(&self) -> &'static str {
+		if self.log {
+			"LogSoftmax"
+		} else {
+			"Softmax"
+		}
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		x.expect("the input", &DType::FLOATS)?;
+		Ok(vec![x.without_value()])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let len = outputs[0].len() as u64;
+		// Maximum, difference, and a sum whose additions wait for each other, and a division.
+		let mut cost = Cost::touching(inputs, outputs)
+			.with_macs(len.saturating_mul(10))
+			.with_transcendentals(len);
+		cost.bytes = cost.bytes.saturating_mul(2);
+		cost
+	}
+
+	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		2 * (self.extents.inner * inputs[0].dtype().size()) as u64
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let x = &inputs[0];
+		let y = crate::with_float!(dtype(x)?, T => self.normalise::<T>(x))?;
+		Ok(vec![y])
+	}
+}
+
+impl Softmax {
+	fn normalise<T: Float + Select + Datum>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+		let Extents { len, inner, .. } = self.extents;
+		let source = slice::<T>(x)?;
+		fill::<T>(x.shape(), |target| {
+			if target.is_empty() {
+				return;
+			}
+			vectorized(
+				#[inline(always)]
+				|| {
+					let mut largest = vec![T::ZERO; inner];
+					let mut sum = vec![T::ZERO; inner];
+					let blocks = source.chunks_exact(len * inner);
+					for (x, y) in blocks.zip(target.chunks_exact_mut(len * inner)) {
+						if inner == 1 {
+							row(x, y, self.log);
+						} else {
+							block(x, y, &mut largest, &mut sum, self.log);
+						}
+					}
+				},
+			);
+		})
+	}
+}
+
+/// One row of neighbours.
+#[inline(always)]
+fn row<T: Float + Select>(x: &[T], y: &mut [T], log: bool) {
+	let mut largest = x[0];
+	for x in &x[1..] {
+		largest = largest.larger(*x);
+	}
+	for (y, x) in y.iter_mut().zip(x) {
+		*y = (*x - largest).exp();
+	}
+	let mut sum = T::ZERO;
+	for y in y.iter() {
+		sum = sum + *y;
+	}
+	if log {
+		let shift = sum.ln();
+		for (y, x) in y.iter_mut().zip(x) {
+			*y = (*x - largest) - shift;
+		}
+	} else {
+		for y in y {
+			*y = *y / sum;
+		}
+	}
+}
+
+/// As many rows as there are accumulators, side by side.
+#[inline(always)]
+fn block<T: Float + Select>(x: &[T], y: &mut [T], largest: &mut [T], sum: &mut [T], log: bool) {
+	let inner = largest.len();
+	largest.copy_from_slice(&x[..inner]);
+	for x in x.chunks_exact(inner).skip(1) {
+		for (m, x) in largest.iter_mut().zip(x) {
+			*m = m.larger(*x);
+		}
+	}
+	sum.fill(T::ZERO);
+	for (x, y) in x.chunks_exact(inner).zip(y.chunks_exact_mut(inner)) {
+		for (((y, x), m), s) in y.iter_mut().zip(x).zip(largest.iter()).zip(sum.iter_mut()) {
+			*y = (*x - *m).exp();
+			*s = *s + *y;
+		}
+	}
+	if log {
+		for s in sum.iter_mut() {
+			*s = s.ln();
+		}
+	}
+	for (x, y) in x.chunks_exact(inner).zip(y.chunks_exact_mut(inner)) {
+		for (((y, x), m), s) in y.iter_mut().zip(x).zip(largest.iter()).zip(sum.iter()) {
+			*y = if log { (*x - *m) - *s } else { *y / *s };
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use crate::{
+		error::OpError,
+		testing::{f32s, int, tensor, OpTest},
+	};
+
+	fn close(a: &[f32], b: &[f32]) {
+		assert_eq!(a.len(), b.len());
+		for (a, b) in a.iter().zip(b) {
+			assert!((a - b).abs() <= 1e-6 * b.abs(), "{a} {b}");
+		}
+	}
+
+	#[test]
+	fn the_last_axis_is_the_default() {
+		let x = f32s(&[2, 3], &[1.0, 2.0, 3.0, 1000.0, 1001.0, 1002.0]);
+		let (_, y) = OpTest::new("Softmax").input(x).elements::<f32>();
+		let row = [0.09003057, 0.24472848, 0.66524094];
+		close(&y, &[row, row].concat());
+	}
+
+	#[test]
+	fn any_axis_gives_the_same_bits_as_the_last() {
+		let x: Vec<f32> = (0..24).map(|i| (i * 7 % 11) as f32 / 3.0).collect();
+		for (op, axis) in [("Softmax", 1), ("LogSoftmax", 1), ("Softmax", 0)] {
+			let (_, y) =
+				OpTest::new(op).attr(int("axis", axis)).input(f32s(&[2, 3, 4], &x)).elements::<f32>();
+			let (len, inner) = if axis == 1 { (3, 4) } else { (2, 12) };
+			for start in (0..24).filter(|i| i / inner % len == 0) {
+				let picked = |v: &[f32]| (0..len).map(|k| v[start + k * inner]).collect::<Vec<_>>();
+				let (_, row) =
+					OpTest::new(op).input(f32s(&[len], &picked(&x))).elements::<f32>();
+				assert_eq!(picked(&y), row);
+			}
+		}
+	}
+
+	#[test]
+	fn old_opsets_normalise_all_axes_from_the_given_one() {
+		let x = f32s(&[1, 2, 2], &[0.0; 4]);
+		let (_, y) = OpTest::new("Softmax").opset(11).input(x.clone()).elements::<f32>();
+		assert_eq!(y, [0.25; 4]);
+		let (_, y) = OpTest::new("Softmax").opset(13).input(x).elements::<f32>();
+		assert_eq!(y, [0.5; 4]);
+	}
+
+	#[test]
+	fn infinities_and_nan() {
+		let inf = f32::INFINITY;
+		let (_, y) = OpTest::new("Softmax")
+			.input(f32s(&[4, 2], &[-inf, 0.0, -inf, -inf, inf, 0.0, f32::NAN, 0.0]))
+			.elements::<f32>();
+		assert_eq!(y[..2], [0.0, 1.0]);
+		assert!(y[2..].iter().all(|y| y.is_nan()));
+		let (_, y) = OpTest::new("LogSoftmax").input(f32s(&[2], &[-inf, 0.0])).elements::<f32>();
+		assert_eq!(y, [-inf, 0.0]);
+	}
+
+	#[test]
+	fn zero_sized_dimensions_and_bad_axes() {
+		let (shape, _) = OpTest::new("Softmax").input(f32s(&[2, 0], &[])).elements::<f32>();
+		assert_eq!(shape, [2, 0]);
+		let error = OpTest::new("Softmax").attr(int("axis", 2)).input(f32s(&[1, 1], &[0.0]));
+		assert!(matches!(error.refused(), OpError::BadAttribute { .. }));
+		let error = OpTest::new("Softmax").input(tensor(&[1], &[0i32])).refused();
+		assert!(matches!(error, OpError::UnsupportedDType { .. }));
+	}
+}

@@ -1,0 +1,108 @@
+//! What the elementwise operators of one input share.
+
+use std::fmt::Debug;
+
+use tract_onnx::prelude::{TVec, TValue, Tensor};
+
+use super::{Inputs, Lowered};
+use crate::{
+	error::{EvalError, OpError},
+	fact::Fact,
+	kernel::{Cost, Kernel},
+	math::Float,
+	simd::vectorized,
+	tensor::{dtype, map},
+	DType,
+};
+
+/// An elementwise operator of one input.
+pub(super) trait UnaryOp: Debug + Send + Sync + 'static {
+	/// The ONNX operator type.
+	const NAME: &'static str;
+	/// The element types that it takes.
+	const DTYPES: &'static [DType];
+	/// Transcendental functions evaluated for each element.
+	const TRANSCENDENTALS: u64 = 0;
+
+	/// The element type of the output.
+	fn output(&self, input: DType) -> DType {
+		input
+	}
+
+	/// The output.
+	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError>;
+}
+
+/// An elementwise function of floats.
+pub(super) trait FloatFn: Debug + Send + Sync + 'static {
+	/// The ONNX operator type.
+	const NAME: &'static str;
+	/// Transcendental functions evaluated for each element.
+	const TRANSCENDENTALS: u64 = 0;
+
+	/// The output for one element. Must be `#[inline(always)]`.
+	fn at<F: Float>(&self, x: F) -> F;
+}
+
+/// The kernel of a [`UnaryOp`].
+#[derive(Debug)]
+struct Unary<O>(O);
+
+/// Makes a [`UnaryOp`] of a [`FloatFn`].
+#[derive(Debug)]
+struct Floats<F>(F);
+
+/// Lowers to an operator that consumes input 0 only.
+pub(super) fn lower(op: impl UnaryOp) -> Result<Lowered, OpError> {
+	Ok(Lowered::step_of(Unary(op), [0]))
+}
+
+/// Lowers to a function of floats that consumes input 0 only.
+pub(super) fn lower_floats(function: impl FloatFn) -> Result<Lowered, OpError> {
+	lower(Floats(function))
+}
+
+impl<F: FloatFn> UnaryOp for Floats<F> {
+	const NAME: &'static str = F::NAME;
+	const DTYPES: &'static [DType] = &DType::FLOATS;
+	const TRANSCENDENTALS: u64 = F::TRANSCENDENTALS;
+
+	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+		let function = &self.0;
+		crate::with_float!(dtype(x)?, T => vectorized(
+			#[inline(always)]
+			|| map(x, #[inline(always)] |x: T| function.at(x))
+		))
+	}
+}
+
+impl<O: UnaryOp> Kernel for Unary<O> {
+	fn name(&self) -> &'static str {
+		O::NAME
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		x.expect("the input", O::DTYPES)?;
+		Ok(vec![x.with_dtype(self.0.output(x.dtype()))?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let len = outputs[0].len() as u64;
+		Cost::touching(inputs, outputs)
+			.with_macs(len)
+			.with_transcendentals(len.saturating_mul(O::TRANSCENDENTALS))
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		Ok(vec![self.0.apply(&inputs[0])?])
+	}
+}
+
+/// Lowers a function of floats without attributes.
+pub(super) fn lower_default<F: FloatFn + Default>(
+	_: &super::NodeCtx<'_>,
+	_: Inputs<'_>,
+) -> Result<Lowered, OpError> {
+	lower_floats(F::default())
+}

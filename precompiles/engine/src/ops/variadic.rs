@@ -1,0 +1,89 @@
+//! What the elementwise operators of any number of inputs share.
+
+use std::fmt::Debug;
+
+use tract_onnx::prelude::{TVec, TValue, Tensor};
+
+use super::{Inputs, Lowered, NodeCtx};
+use crate::{
+	broadcast::{broadcast_shape, broadcast_shapes},
+	error::{EvalError, OpError},
+	fact::Fact,
+	kernel::{Cost, Kernel},
+	DType,
+};
+
+/// An elementwise operator that folds its inputs, from the first to the last.
+pub(super) trait VariadicOp: Debug + Send + Sync + 'static {
+	/// The ONNX operator type.
+	const NAME: &'static str;
+	/// The element types that the inputs may have.
+	const DTYPES: &'static [DType];
+
+	/// One step of the fold; the result has this shape.
+	fn combine(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
+
+	/// What is done to the result of folding this many inputs.
+	fn finish(&self, folded: Tensor, _inputs: usize) -> Result<Tensor, EvalError> {
+		Ok(folded)
+	}
+}
+
+#[derive(Debug)]
+struct Variadic<O>(O);
+
+/// Lowers a node of one input or more. Below opset 8 they must not broadcast.
+pub(super) fn lower(
+	op: impl VariadicOp,
+	node: &NodeCtx<'_>,
+	inputs: Inputs<'_>,
+) -> Result<Lowered, OpError> {
+	let facts = inputs.all()?;
+	if node.opset < 8 && facts.iter().any(|fact| fact.shape() != facts[0].shape()) {
+		return Err(OpError::mismatch(format!(
+			"the inputs differ in shape, which opset {} does not allow",
+			node.opset
+		)));
+	}
+	Ok(Lowered::step(Variadic(op), inputs))
+}
+
+impl<O: VariadicOp> Kernel for Variadic<O> {
+	fn name(&self) -> &'static str {
+		O::NAME
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let Some(first) = inputs.first() else { return Err(super::internal_arity(inputs)) };
+		first.expect("the first input", O::DTYPES)?;
+		for other in &inputs[1..] {
+			other.expect_same_dtype("an input", first)?;
+		}
+		let shape = broadcast_shapes(inputs.iter().map(Fact::shape))?;
+		Ok(vec![Fact::new(first.dtype(), shape)?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		// Each step reads and writes the result so far.
+		let steps = inputs.len() as u64;
+		let passes = outputs[0].bytes().saturating_mul(2).saturating_mul(steps);
+		let mut cost = Cost::touching(inputs, outputs)
+			.with_macs((outputs[0].len() as u64).saturating_mul(steps));
+		cost.bytes = cost.bytes.saturating_add(passes);
+		cost
+	}
+
+	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
+		outputs[0].bytes()
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let mut folded = (*inputs[0]).clone();
+		for next in &inputs[1..] {
+			let shape = broadcast_shape(folded.shape(), next.shape())
+				.map_err(|error| EvalError::Internal(error.to_string()))?;
+			folded = self.0.combine(&folded, next, &shape)?;
+		}
+		Ok(vec![self.0.finish(folded, inputs.len())?])
+	}
+}

@@ -1,0 +1,236 @@
+//! Runs one operator through the table, as the importer does.
+
+use std::sync::Arc;
+
+use tract_onnx::{
+	pb::{attribute_proto::AttributeType, AttributeProto},
+	prelude::{Datum, IntoTValue, Tensor},
+};
+
+use crate::{
+	attrs::Attrs,
+	error::{DomainError, EvalError, OpError},
+	fact::Fact,
+	ops::{self, Lowered, NodeCtx},
+};
+
+/// A tensor of `T`.
+pub(crate) fn tensor<T: Datum + Copy>(shape: &[usize], data: &[T]) -> Tensor {
+	crate::tensor::from_slice(shape, data).expect("shape and data of a test fit")
+}
+
+/// A tensor of f32.
+pub(crate) fn f32s(shape: &[usize], data: &[f32]) -> Tensor {
+	tensor(shape, data)
+}
+
+/// A tensor of i64 of one dimension.
+pub(crate) fn i64s(data: &[i64]) -> Tensor {
+	tensor(&[data.len()], data)
+}
+
+/// An integer attribute.
+pub(crate) fn int(name: &str, i: i64) -> AttributeProto {
+	let r#type = AttributeType::Int as i32;
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		i,
+		..Default::default()
+	}
+}
+
+/// An attribute that is a list of integers.
+pub(crate) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
+	let r#type = AttributeType::Ints as i32;
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		ints: ints.to_vec(),
+		..Default::default()
+	}
+}
+
+/// A float attribute.
+pub(crate) fn float(name: &str, f: f32) -> AttributeProto {
+	let r#type = AttributeType::Float as i32;
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		f,
+		..Default::default()
+	}
+}
+
+/// A string attribute.
+pub(crate) fn string(name: &str, s: &str) -> AttributeProto {
+	let r#type = AttributeType::String as i32;
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		s: s.into(),
+		..Default::default()
+	}
+}
+
+/// An operator under test: its attributes, and its inputs in order.
+#[derive(Debug)]
+pub(crate) struct OpTest {
+	op_type: &'static str,
+	opset: i64,
+	attributes: Vec<AttributeProto>,
+	inputs: Vec<Option<(Tensor, bool)>>,
+	outputs: Vec<String>,
+}
+
+/// Why an operator under test gave no outputs.
+#[derive(Debug)]
+pub(crate) enum Failure {
+	/// It was not lowered.
+	Refused(OpError),
+	/// Its evaluation failed.
+	Failed(EvalError),
+}
+
+impl OpTest {
+	/// An operator of opset 17 with one output.
+	pub(crate) fn new(op_type: &'static str) -> Self {
+		let outputs = vec!["y0".into()];
+		Self {
+			op_type,
+			opset: 17,
+			attributes: vec![],
+			inputs: vec![],
+			outputs,
+		}
+	}
+
+	/// With another opset.
+	pub(crate) fn opset(mut self, opset: i64) -> Self {
+		self.opset = opset;
+		self
+	}
+
+	/// With an attribute.
+	pub(crate) fn attr(mut self, attribute: AttributeProto) -> Self {
+		self.attributes.push(attribute);
+		self
+	}
+
+	/// With an input that is known at run time only.
+	pub(crate) fn input(mut self, value: Tensor) -> Self {
+		self.inputs.push(Some((value, false)));
+		self
+	}
+
+	/// With an input that is a constant.
+	pub(crate) fn constant(mut self, value: Tensor) -> Self {
+		self.inputs.push(Some((value, true)));
+		self
+	}
+
+	/// With an input that is omitted.
+	pub(crate) fn omitted(mut self) -> Self {
+		self.inputs.push(None);
+		self
+	}
+
+	/// With this many outputs.
+	pub(crate) fn outputs(mut self, count: usize) -> Self {
+		self.outputs = (0..count).map(|i| format!("y{i}")).collect();
+		self
+	}
+
+	/// Lowers and evaluates it; inferred facts and outputs must agree.
+	pub(crate) fn run(self) -> Result<Vec<Tensor>, Failure> {
+		let facts = self
+			.inputs
+			.iter()
+			.map(|input| {
+				input
+					.as_ref()
+					.map(|(value, constant)| {
+						let fact = Fact::constant(Arc::new(value.clone()))?;
+						Ok(if *constant {
+							fact
+						} else {
+							fact.without_value()
+						})
+					})
+					.transpose()
+			})
+			.collect::<Result<Vec<_>, _>>()
+			.map_err(Failure::Refused)?;
+		let attrs = Attrs::new(&self.attributes).map_err(Failure::Refused)?;
+		let node = NodeCtx {
+			op_type: self.op_type,
+			opset: self.opset,
+			attrs,
+			outputs: &self.outputs,
+		};
+		let value = |index: usize| {
+			self.inputs[index]
+				.as_ref()
+				.expect("input is present")
+				.0
+				.clone()
+		};
+		let lowered = ops::build(&node, &facts)
+			.expect("the operator is in the table")
+			.map_err(Failure::Refused)?;
+		match lowered {
+			Lowered::Alias(index) => Ok(vec![value(index)]),
+			Lowered::Constants(values) => {
+				Ok(values.iter().map(|value| (**value).clone()).collect())
+			}
+			Lowered::Step { kernel, inputs } => {
+				let facts: Vec<Fact> = inputs
+					.iter()
+					.map(|index| facts[*index].clone().expect("input is present"))
+					.collect();
+				let outputs = kernel.infer(&facts).map_err(Failure::Refused)?;
+				assert_eq!(kernel.cost(&facts, &outputs).steps, 1);
+				let values = inputs
+					.iter()
+					.map(|index| value(*index).into_tvalue())
+					.collect();
+				let results = kernel.eval(values).map_err(Failure::Failed)?;
+				assert_eq!(results.len(), outputs.len());
+				assert!(results.len() >= self.outputs.len());
+				for (result, fact) in results.iter().zip(&outputs) {
+					assert_eq!(result.shape(), fact.shape());
+					assert_eq!(result.datum_type(), fact.dtype().datum_type());
+				}
+				Ok(results)
+			}
+		}
+	}
+
+	/// The outputs of an operator that must succeed.
+	pub(crate) fn ok(self) -> Vec<Tensor> {
+		self.run().expect("the operator succeeds")
+	}
+
+	/// Shape and elements of the first output of an operator that must succeed.
+	pub(crate) fn elements<T: Datum + Copy>(self) -> (Vec<usize>, Vec<T>) {
+		let outputs = self.ok();
+		let data = crate::tensor::slice::<T>(&outputs[0]).expect("the output has this type");
+		(outputs[0].shape().to_vec(), data.to_vec())
+	}
+
+	/// Why the operator, which must not be lowered, is refused.
+	pub(crate) fn refused(self) -> OpError {
+		match self.run() {
+			Err(Failure::Refused(error)) => error,
+			other => panic!("not refused: {other:?}"),
+		}
+	}
+
+	/// The deterministic failure of an operator whose evaluation must fail.
+	pub(crate) fn fails(self) -> DomainError {
+		match self.run() {
+			Err(Failure::Failed(EvalError::Domain(error))) => error,
+			other => panic!("no domain error: {other:?}"),
+		}
+	}
+}
