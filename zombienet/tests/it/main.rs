@@ -1,0 +1,5 @@
+//! Noema with several nodes.
+
+mod finality;
+mod inference;
+mod late_nodes;
