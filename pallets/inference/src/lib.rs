@@ -282,8 +282,8 @@ pub mod pallet {
 					.all_lte(T::MaxInferenceWeight::get()),
 				"MaxInferenceWeight leaves no room for a model",
 			);
-			let class = T::BlockWeights::get().get(DispatchClass::Normal);
-			if let Some(most) = class.max_extrinsic {
+			let limits = T::BlockWeights::get();
+			if let Some(most) = limits.get(DispatchClass::Normal).max_extrinsic {
 				assert!(
 					T::MaxInferenceWeight::get().all_lte(most),
 					"an inference of MaxInferenceWeight must fit into a block",
