@@ -98,7 +98,7 @@ pub enum Command {
 	/// Measure weights.
 	#[cfg(feature = "runtime-benchmarks")]
 	#[command(subcommand)]
-	Benchmark(Box<frame_benchmarking_cli::BenchmarkCmd>),
+	Benchmark(Box<crate::benchmark::Benchmark>),
 }
 
 impl SubstrateCli for Cli {
