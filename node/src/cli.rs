@@ -153,7 +153,9 @@ impl Cli {
 		match &mut self.subcommand {
 			Some(Command::CheckBlock(c)) => default_database(&mut c.import_params.database_params),
 			Some(Command::ExportBlocks(c)) => default_database(&mut c.database_params),
-			Some(Command::ImportBlocks(c)) => default_database(&mut c.import_params.database_params),
+			Some(Command::ImportBlocks(c)) => {
+				default_database(&mut c.import_params.database_params)
+			}
 			Some(Command::PurgeChain(c)) => default_database(&mut c.database_params),
 			Some(Command::Revert(c)) => default_database(&mut c.database_params),
 			Some(Command::ChainInfo(c)) => default_database(&mut c.database_params),
@@ -175,7 +177,9 @@ mod tests {
 
 	fn parse(args: &[&str]) -> Cli {
 		let args = std::iter::once("noema-node").chain(args.iter().copied());
-		<Cli as SubstrateCli>::try_from_iter(args).expect("the arguments are valid").complete()
+		<Cli as SubstrateCli>::try_from_iter(args)
+			.expect("the arguments are valid")
+			.complete()
 	}
 
 	#[test]
@@ -187,7 +191,10 @@ mod tests {
 	fn a_development_node_is_temporary_and_keeps_all_states() {
 		let cli = parse(&["--dev"]);
 		assert_eq!(cli.noema.sealing, Sealing::Babe);
-		assert_eq!(cli.run.import_params.database_params.database, Some(Database::ParityDb));
+		assert_eq!(
+			cli.run.import_params.database_params.database,
+			Some(Database::ParityDb)
+		);
 		let pruning = |cli: &Cli| cli.run.import_params.pruning_params.state_pruning;
 		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Archive));
 		assert_eq!(pruning(&parse(&["--dev", "--base-path", "x"])), None);
@@ -199,13 +206,19 @@ mod tests {
 	#[test]
 	fn instant_sealing_is_temporary_unless_a_path_is_named() {
 		assert!(parse(&["--dev", "--sealing", "instant"]).run.tmp);
-		assert!(!parse(&["--dev", "--sealing", "instant", "--base-path", "x"]).run.tmp);
+		assert!(
+			!parse(&["--dev", "--sealing", "instant", "--base-path", "x"])
+				.run
+				.tmp
+		);
 	}
 
 	#[test]
 	fn subcommands_default_to_paritydb_too() {
 		let cli = parse(&["purge-chain", "--chain", "local", "-y"]);
-		let Some(Command::PurgeChain(purge)) = cli.subcommand else { panic!("{cli:?}") };
+		let Some(Command::PurgeChain(purge)) = cli.subcommand else {
+			panic!("{cli:?}")
+		};
 		assert_eq!(purge.database_params.database, Some(Database::ParityDb));
 	}
 

@@ -61,7 +61,9 @@ impl<E: CodeExecutor> CodeExecutor for NoemaExecutor<E> {
 		data: &[u8],
 		context: CallContext,
 	) -> (Result<Vec<u8>, Self::Error>, bool) {
-		with_call_kind(kind(context), || self.0.call(ext, runtime_code, method, data, context))
+		with_call_kind(kind(context), || {
+			self.0.call(ext, runtime_code, method, data, context)
+		})
 	}
 }
 
@@ -118,7 +120,7 @@ mod tests {
 						noema_inference::infer(1, &BROKEN, 1, &[], &[], &mut [])
 					});
 					(Ok(status.to_le_bytes().to_vec()), false)
-				},
+				}
 				_ => (Ok(data.to_vec()), false),
 			}
 		}
@@ -136,8 +138,14 @@ mod tests {
 
 	#[test]
 	fn block_building_and_import_are_on_chain_and_all_else_is_not() {
-		assert_eq!(kind(CallContext::Onchain { import: true }), CallKind::OnChain);
-		assert_eq!(kind(CallContext::Onchain { import: false }), CallKind::OnChain);
+		assert_eq!(
+			kind(CallContext::Onchain { import: true }),
+			CallKind::OnChain
+		);
+		assert_eq!(
+			kind(CallContext::Onchain { import: false }),
+			CallKind::OnChain
+		);
 		assert_eq!(kind(CallContext::Offchain), CallKind::OffChain);
 	}
 
@@ -168,6 +176,9 @@ mod tests {
 			&[],
 			CallContext::Offchain,
 		);
-		assert_eq!(answer, Ok((Status::InternalFault as i64).to_le_bytes().to_vec()));
+		assert_eq!(
+			answer,
+			Ok((Status::InternalFault as i64).to_le_bytes().to_vec())
+		);
 	}
 }

@@ -1,8 +1,8 @@
 //! What the node tells Prometheus about its own parts.
 
 use substrate_prometheus_endpoint::{
-	exponential_buckets, register, Counter, Gauge, Histogram, HistogramOpts, Opts,
-	PrometheusError, Registry, U64,
+	exponential_buckets, register, Counter, Gauge, Histogram, HistogramOpts, Opts, PrometheusError,
+	Registry, U64,
 };
 
 /// A metric that can be made from its name and help alone.
@@ -133,10 +133,13 @@ mod tests {
 		let families = registry.gather();
 		let family = families
 			.iter()
-			.find(|family| family.name() == "noema_dry_runs_answered")
+			.find(|family| family.get_name() == "noema_dry_runs_answered")
 			.expect("the metric is registered");
-		assert_eq!(family.help(), "Dry runs that gave an answer");
-		assert_eq!(family.get_metric()[0].get_counter().value(), 1.0);
-		assert!(Metrics::register(&registry).is_err(), "each name is taken once");
+		assert_eq!(family.get_help(), "Dry runs that gave an answer");
+		assert_eq!(family.get_metric()[0].get_counter().get_value(), 1.0);
+		assert!(
+			Metrics::register(&registry).is_err(),
+			"each name is taken once"
+		);
 	}
 }

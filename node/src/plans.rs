@@ -76,7 +76,10 @@ where
 		self.0
 			.runtime_api()
 			.working_set(at)
-			.map_err(|e| WorkingSetError { at: at.to_string(), reason: e.to_string() })
+			.map_err(|e| WorkingSetError {
+				at: at.to_string(),
+				reason: e.to_string(),
+			})
 	}
 }
 
@@ -120,7 +123,10 @@ pub(crate) mod testing {
 
 	impl<Block: BlockT> WorkingSet<Block> for FakeWorkingSet {
 		fn working_set(&self, at: Block::Hash) -> Result<Vec<WorkItem>, WorkingSetError> {
-			self.0.clone().map_err(|reason| WorkingSetError { at: at.to_string(), reason })
+			self.0.clone().map_err(|reason| WorkingSetError {
+				at: at.to_string(),
+				reason,
+			})
 		}
 	}
 
@@ -130,7 +136,11 @@ pub(crate) mod testing {
 
 	pub(crate) fn item(n: u8, resident: bool) -> WorkItem {
 		WorkItem {
-			location: ModelLocation { id: id(n), size: 1, chunk_prefix: vec![n] },
+			location: ModelLocation {
+				id: id(n),
+				size: 1,
+				chunk_prefix: vec![n],
+			},
 			profile: PROFILE_1,
 			resident,
 		}
@@ -145,8 +155,17 @@ mod tests {
 	fn callable_models_come_first() {
 		let plans = FakePlans::default();
 		plans.0.lock().insert(id(3));
-		let items = vec![item(1, false), item(2, true), item(3, true), item(4, false), item(5, true)];
-		let order: Vec<_> = missing(items, &plans).into_iter().map(|i| i.location.id).collect();
+		let items = vec![
+			item(1, false),
+			item(2, true),
+			item(3, true),
+			item(4, false),
+			item(5, true),
+		];
+		let order: Vec<_> = missing(items, &plans)
+			.into_iter()
+			.map(|i| i.location.id)
+			.collect();
 		assert_eq!(order, [id(2), id(5), id(1), id(4)]);
 	}
 }

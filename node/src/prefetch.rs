@@ -5,7 +5,11 @@
 //! those that mature or wait for admission. It is off the path of consensus: a block that comes
 //! before its plan builds the plan itself, slower, with the same result.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+	fmt,
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 use futures::{FutureExt, StreamExt};
 use noema_precompile_inference::host::{plan_cache, EnsureOutcome};
@@ -21,6 +25,9 @@ use crate::{
 };
 
 const LOG_TARGET: &str = "noema::prefetch";
+
+/// When to try again what failed, if no block comes in between.
+const RETRY: Duration = Duration::from_secs(3);
 
 /// The task that builds plans ahead.
 pub struct Prefetch<C, BE> {
@@ -38,7 +45,11 @@ impl<C, BE> fmt::Debug for Prefetch<C, BE> {
 impl<C, BE> Prefetch<C, BE> {
 	/// A task for this chain; [`run`](Self::run) starts it.
 	pub const fn new(client: Arc<C>, backend: Arc<BE>, metrics: Metrics) -> Self {
-		Self { client, backend, metrics }
+		Self {
+			client,
+			backend,
+			metrics,
+		}
 	}
 
 	/// Runs for as long as the client does. It computes, so it wants a thread of its own.
@@ -51,17 +62,19 @@ impl<C, BE> Prefetch<C, BE> {
 	{
 		let mut imports = self.client.import_notification_stream();
 		loop {
-			self.catch_up();
-			if imports.next().await.is_none() {
-				return
+			let complete = self.catch_up();
+			// While authors wait for a plan there may be no import to wait for.
+			let patience = if complete { Duration::MAX } else { RETRY };
+			if let Ok(None) = tokio::time::timeout(patience, imports.next()).await {
+				return;
 			}
 			// What came while a plan was built is in the leaves by now.
 			while let Some(Some(_)) = imports.next().now_or_never() {}
 		}
 	}
 
-	/// Builds what is missing at the best block and at every leaf.
-	fn catch_up<B>(&self)
+	/// Builds what is missing at the best block and at every leaf. False if something still is.
+	fn catch_up<B>(&self) -> bool
 	where
 		B: BlockT,
 		BE: Backend<B>,
@@ -74,6 +87,7 @@ impl<C, BE> Prefetch<C, BE> {
 			Vec::new()
 		});
 		let heads = std::iter::once(best).chain(leaves.into_iter().filter(|leaf| *leaf != best));
+		let mut complete = true;
 		for head in heads {
 			let items = match ClientWorkingSet::new(self.client.clone()).working_set(head) {
 				Ok(items) => missing(items, &ProcessPlans),
@@ -81,22 +95,25 @@ impl<C, BE> Prefetch<C, BE> {
 					// A leaf of long ago, or a node that has headers only, in the middle of a warp
 					// sync.
 					log::debug!(target: LOG_TARGET, "{e}");
-					continue
-				},
+					continue;
+				}
 			};
 			let mut left = items.len() as u64;
 			for item in items {
 				self.metrics.prefetch_missing.set(left);
-				self.build(&item, head);
-				left -= 1;
+				if self.build(&item, head) {
+					left -= 1;
+				}
 			}
 			self.metrics.prefetch_missing.set(left);
+			complete &= left == 0;
 		}
 		self.report_cache();
+		complete
 	}
 
-	/// Works out one plan from the state after `at`.
-	fn build<B>(&self, item: &WorkItem, at: B::Hash)
+	/// Works out one plan from the state after `at`. False if it may be worth another try.
+	fn build<B>(&self, item: &WorkItem, at: B::Hash) -> bool
 	where
 		B: BlockT,
 		BE: Backend<B>,
@@ -105,7 +122,11 @@ impl<C, BE> Prefetch<C, BE> {
 		let model = item.location.id;
 		let started = Instant::now();
 		let outcome = plan_cache().ensure(item, |key| {
-			self.client.storage(at, &StorageKey(key.to_vec())).ok().flatten().map(|data| data.0)
+			self.client
+				.storage(at, &StorageKey(key.to_vec()))
+				.ok()
+				.flatten()
+				.map(|data| data.0)
 		});
 		let took = started.elapsed();
 		match outcome {
@@ -120,11 +141,13 @@ impl<C, BE> Prefetch<C, BE> {
 						"the plan of model {model} does not stay in the cache: raise --plan-cache-mib",
 					);
 				}
-			},
+				true
+			}
 			EnsureOutcome::Missing => {
 				self.metrics.prefetch_failed.inc();
 				log::debug!(target: LOG_TARGET, "model {model} cannot be read at block {at}");
-			},
+				false
+			}
 			EnsureOutcome::UnknownProfile => {
 				self.metrics.prefetch_failed.inc();
 				log::error!(
@@ -133,7 +156,8 @@ impl<C, BE> Prefetch<C, BE> {
 					 upgrade the node",
 					item.profile,
 				);
-			},
+				true
+			}
 			EnsureOutcome::Fault(fault) => {
 				self.metrics.prefetch_failed.inc();
 				log::error!(
@@ -141,7 +165,8 @@ impl<C, BE> Prefetch<C, BE> {
 					"internal fault while the plan of model {model} was built: {fault}; a block \
 					 that calls it will stop this node",
 				);
-			},
+				false
+			}
 		}
 	}
 

@@ -39,8 +39,12 @@ pub enum Declined {
 /// The first few ids, and how many there are more.
 fn list(models: &[ModelId]) -> String {
 	const SHOWN: usize = 4;
-	let mut text =
-		models.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+	let mut text = models
+		.iter()
+		.take(SHOWN)
+		.map(ToString::to_string)
+		.collect::<Vec<_>>()
+		.join(", ");
 	if models.len() > SHOWN {
 		text.push_str(&format!(" and {} more", models.len() - SHOWN));
 	}
@@ -58,7 +62,12 @@ pub struct PlannedProposerFactory<E, W, P> {
 impl<E, W, P> PlannedProposerFactory<E, W, P> {
 	/// Wraps `inner`.
 	pub const fn new(inner: E, working_set: W, plans: P, metrics: Metrics) -> Self {
-		Self { inner, working_set, plans, metrics }
+		Self {
+			inner,
+			working_set,
+			plans,
+			metrics,
+		}
 	}
 
 	/// Whether a block on `parent` would find all plans.
@@ -75,7 +84,10 @@ impl<E, W, P> PlannedProposerFactory<E, W, P> {
 		if models.is_empty() {
 			Ok(())
 		} else {
-			Err(Declined::PlansMissing { parent: parent.to_string(), models })
+			Err(Declined::PlansMissing {
+				parent: parent.to_string(),
+				models,
+			})
 		}
 	}
 }
@@ -94,8 +106,7 @@ where
 	P: Plans,
 {
 	type Proposer = UnrecordedProposer<E::Proposer>;
-	type CreateProposer =
-		Pin<Box<dyn Future<Output = Result<Self::Proposer, Self::Error>> + Send>>;
+	type CreateProposer = Pin<Box<dyn Future<Output = Result<Self::Proposer, Self::Error>> + Send>>;
 	type Error = E::Error;
 
 	fn init(&mut self, parent_header: &B::Header) -> Self::CreateProposer {
@@ -103,7 +114,7 @@ where
 			log::warn!(target: LOG_TARGET, "{declined}");
 			self.metrics.proposals_declined.inc();
 			let error = ConsensusError::Other(Box::new(declined));
-			return Box::pin(std::future::ready(Err(error.into())))
+			return Box::pin(std::future::ready(Err(error.into())));
 		}
 		let proposer = self.inner.init(parent_header);
 		Box::pin(async move { proposer.await.map(UnrecordedProposer) })
@@ -135,8 +146,8 @@ impl<B: BlockT, P: Proposer<B>> Proposer<B> for UnrecordedProposer<P> {
 mod tests {
 	use super::*;
 	use crate::plans::testing::{id, item, FakePlans, FakeWorkingSet};
-	use futures::{executor::block_on, future};
 	use crate::Block;
+	use futures::{executor::block_on, future};
 	use parking_lot::Mutex;
 	use sp_api::ProofRecorder;
 	use sp_consensus::Proposal;
@@ -167,21 +178,35 @@ mod tests {
 		type Proposal = future::Ready<Result<Proposal<Block>, ConsensusError>>;
 
 		fn propose(self, mut args: ProposeArgs<Block>) -> Self::Proposal {
-			let marked = args.extra_extensions.get_mut(std::any::TypeId::of::<Marker>()).is_some();
+			let marked = args
+				.extra_extensions
+				.get_mut(std::any::TypeId::of::<Marker>())
+				.is_some();
 			let recorded = args.storage_proof_recorder.is_some();
-			self.0.lock().push((recorded, marked, args.block_size_limit));
+			self.0
+				.lock()
+				.push((recorded, marked, args.block_size_limit));
 			future::ready(Err(ConsensusError::CannotPropose))
 		}
 	}
 
 	fn parent() -> Header {
-		Header::new(1, Default::default(), Default::default(), Default::default(), Default::default())
+		Header::new(
+			1,
+			Default::default(),
+			Default::default(),
+			Default::default(),
+			Default::default(),
+		)
 	}
 
 	fn factory(
 		set: Result<Vec<noema_primitives::WorkItem>, String>,
 		plans: Arc<FakePlans>,
-	) -> (PlannedProposerFactory<Recording, FakeWorkingSet, Arc<FakePlans>>, Metrics) {
+	) -> (
+		PlannedProposerFactory<Recording, FakeWorkingSet, Arc<FakePlans>>,
+		Metrics,
+	) {
 		let metrics = Metrics::unread();
 		let factory = PlannedProposerFactory::new(
 			Recording::default(),
@@ -198,10 +223,18 @@ mod tests {
 		let items = vec![item(1, true), item(2, false), item(3, true)];
 		let (mut factory, metrics) = factory(Ok(items), plans.clone());
 
-		let error = block_on(factory.init(&parent())).err().expect("two plans are missing");
+		let error = block_on(factory.init(&parent()))
+			.err()
+			.expect("two plans are missing");
 		let text = error.to_string();
-		assert!(text.contains(&id(1).to_string()) && text.contains(&id(3).to_string()), "{text}");
-		assert!(!text.contains(&id(2).to_string()), "model 2 is not callable yet: {text}");
+		assert!(
+			text.contains(&id(1).to_string()) && text.contains(&id(3).to_string()),
+			"{text}"
+		);
+		assert!(
+			!text.contains(&id(2).to_string()),
+			"model 2 is not callable yet: {text}"
+		);
 
 		plans.0.lock().insert(id(1));
 		assert!(block_on(factory.init(&parent())).is_err());
@@ -213,7 +246,9 @@ mod tests {
 	#[test]
 	fn declines_while_the_working_set_is_unknown() {
 		let (mut factory, _) = factory(Err("state is pruned".into()), Arc::default());
-		let error = block_on(factory.init(&parent())).err().expect("nothing is known");
+		let error = block_on(factory.init(&parent()))
+			.err()
+			.expect("nothing is known");
 		assert!(error.to_string().contains("state is pruned"), "{error}");
 	}
 

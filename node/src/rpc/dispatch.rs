@@ -18,11 +18,11 @@ pub fn from_dispatch(error: &DispatchError, release: &str) -> Error {
 		DispatchError::Module(module) if usize::from(module.index) == Inference::index() => {
 			let text = text::<pallet_inference::Error<Runtime>>(module);
 			Error::new(inference_code(module), format!("{release}: {text}"))
-		},
+		}
 		DispatchError::Module(module) if usize::from(module.index) == Models::index() => {
 			let text = text::<pallet_models::Error<Runtime>>(module);
 			Error::new(ErrorCode::Refused, format!("{release}: {text}"))
-		},
+		}
 		other => Error::new(ErrorCode::Refused, format!("{release}: {other:?}")),
 	}
 }
@@ -36,22 +36,22 @@ fn inference_code(error: &ModuleError) -> ErrorCode {
 		Ok(E::ModelNotResident) => ErrorCode::NotResident,
 		Ok(E::TooHeavy | E::OutputsTooLarge) => ErrorCode::TooHeavy,
 		Ok(
-			E::MissingInput { .. } |
-			E::UnexpectedInput { .. } |
-			E::DuplicateInput { .. } |
-			E::WrongDType { .. } |
-			E::WrongRank { .. } |
-			E::WrongDimension { .. } |
-			E::WrongByteLength { .. } |
-			E::SchemaMismatch,
+			E::MissingInput { .. }
+			| E::UnexpectedInput { .. }
+			| E::DuplicateInput { .. }
+			| E::WrongDType { .. }
+			| E::WrongRank { .. }
+			| E::WrongDimension { .. }
+			| E::WrongByteLength { .. }
+			| E::SchemaMismatch,
 		) => ErrorCode::SchemaMismatch,
 		Ok(E::IndexOutOfRange | E::DivisionByZero | E::InvalidValue) => ErrorCode::NoAnswer,
 		Ok(
-			E::ModelMissing |
-			E::ModelRefused |
-			E::UnknownProfile |
-			E::InternalFault |
-			E::OutputMismatch,
+			E::ModelMissing
+			| E::ModelRefused
+			| E::UnknownProfile
+			| E::InternalFault
+			| E::OutputMismatch,
 		) => ErrorCode::InternalFault,
 		Ok(E::Busy) => ErrorCode::Busy,
 		_ => ErrorCode::Refused,
@@ -61,9 +61,14 @@ fn inference_code(error: &ModuleError) -> ErrorCode {
 /// The name and the doc comment of an error of a pallet whose error type is `E`.
 fn text<E: TypeInfo>(error: &ModuleError) -> String {
 	let unknown = || {
-		format!("error {:?} of pallet {}, which this node does not know", error.error, error.index)
+		format!(
+			"error {:?} of pallet {}, which this node does not know",
+			error.error, error.index
+		)
 	};
-	let TypeDef::Variant(errors) = E::type_info().type_def else { return unknown() };
+	let TypeDef::Variant(errors) = E::type_info().type_def else {
+		return unknown();
+	};
 	errors
 		.variants
 		.iter()
@@ -95,26 +100,53 @@ mod tests {
 	#[test]
 	fn errors_keep_their_meaning_and_get_their_docs() {
 		let cases = [
-			(E::UnknownRelease, ErrorCode::UnknownRelease, "UnknownRelease"),
-			(E::ReleaseRetired, ErrorCode::ReleaseRetired, "ReleaseRetired"),
-			(E::ModelNotResident, ErrorCode::NotResident, "ModelNotResident"),
-			(E::WrongDimension { input: 1, axis: 2 }, ErrorCode::SchemaMismatch, "WrongDimension"),
+			(
+				E::UnknownRelease,
+				ErrorCode::UnknownRelease,
+				"UnknownRelease",
+			),
+			(
+				E::ReleaseRetired,
+				ErrorCode::ReleaseRetired,
+				"ReleaseRetired",
+			),
+			(
+				E::ModelNotResident,
+				ErrorCode::NotResident,
+				"ModelNotResident",
+			),
+			(
+				E::WrongDimension { input: 1, axis: 2 },
+				ErrorCode::SchemaMismatch,
+				"WrongDimension",
+			),
 			(E::DivisionByZero, ErrorCode::NoAnswer, "DivisionByZero"),
 			(E::Busy, ErrorCode::Busy, "Busy"),
 			(E::InternalFault, ErrorCode::InternalFault, "InternalFault"),
-			(E::InsufficientFunds, ErrorCode::Refused, "InsufficientFunds"),
+			(
+				E::InsufficientFunds,
+				ErrorCode::Refused,
+				"InsufficientFunds",
+			),
 		];
 		for (error, code, name) in cases {
 			let error = of(error);
 			assert_eq!(error.code, code, "{error}");
-			assert!(error.message.starts_with(&format!("a/b@1: {name}: ")), "{error}");
+			assert!(
+				error.message.starts_with(&format!("a/b@1: {name}: ")),
+				"{error}"
+			);
 		}
 	}
 
 	#[test]
 	fn unknown_errors_come_out_as_numbers() {
 		let index = u8::try_from(Inference::index()).expect("indices are bytes");
-		let error = ModuleError { index, error: [250, 0, 0, 0], message: None };
+		let error = ModuleError {
+			index,
+			error: [250, 0, 0, 0],
+			message: None,
+		};
 		let error = from_dispatch(&DispatchError::Module(error), "r");
 		assert_eq!(error.code, ErrorCode::Refused);
 		assert!(error.message.contains("250"), "{error}");

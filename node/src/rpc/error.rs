@@ -52,7 +52,10 @@ pub struct Error {
 impl Error {
 	/// An error with this number and text.
 	pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-		Self { code, message: message.into() }
+		Self {
+			code,
+			message: message.into(),
+		}
 	}
 
 	/// A parameter is not what the method wants.

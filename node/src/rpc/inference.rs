@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use codec::Encode;
-use jsonrpsee::{core::async_trait, proc_macros::rpc};
+use jsonrpsee::proc_macros::rpc;
 use noema_primitives::{
 	api::{InferenceApi as _, ModelsApi as _},
 	ModelId, ModelStage, NamedTensor, ReleaseId,
@@ -86,7 +86,11 @@ impl fmt::Debug for Inference {
 impl Inference {
 	/// Answers from `client`, as often as `limiter` lets it.
 	pub const fn new(client: Arc<FullClient>, limiter: Arc<Limiter>, metrics: Metrics) -> Self {
-		Self { client, limiter, metrics }
+		Self {
+			client,
+			limiter,
+			metrics,
+		}
 	}
 
 	fn at(&self, at: Option<Hash>) -> Hash {
@@ -102,12 +106,14 @@ impl Inference {
 		inputs: &[NamedTensor],
 	) -> Result<(), Error> {
 		let api = self.client.runtime_api();
-		let info = api.release(at, release.clone())?.ok_or_else(|| unknown_release(name))?;
+		let info = api
+			.release(at, release.clone())?
+			.ok_or_else(|| unknown_release(name))?;
 		if info.retired {
 			return Err(Error::new(
 				ErrorCode::ReleaseRetired,
 				format!("release {name} is retired; call another version"),
-			))
+			));
 		}
 		let model = api.model(at, info.model)?;
 		let report = model.as_ref().and_then(|model| model.report.as_ref());
@@ -138,19 +144,26 @@ impl Inference {
 	}
 }
 
-#[async_trait]
 impl InferenceApiServer for Inference {
 	fn models(&self, page: Option<PageRequest>, at: Option<Hash>) -> Result<ModelsPage, Error> {
 		let PageRequest { after, limit } = page.unwrap_or_default();
 		let after = after.as_deref().map(parse_id).transpose()?;
 		let limit = limit.unwrap_or(MAX_PAGE);
 		if !(1..=MAX_PAGE).contains(&limit) {
-			return Err(Error::invalid(format!("limit {limit}: ask for 1 to {MAX_PAGE} models")))
+			return Err(Error::invalid(format!(
+				"limit {limit}: ask for 1 to {MAX_PAGE} models"
+			)));
 		}
-		let models = self.client.runtime_api().models(self.at(at), after, limit)?;
+		let models = self
+			.client
+			.runtime_api()
+			.models(self.at(at), after, limit)?;
 		let full = models.len() == limit as usize;
 		let next = models.last().filter(|_| full).map(|last| id_text(&last.id));
-		Ok(ModelsPage { models: models.iter().map(ModelView::from).collect(), next })
+		Ok(ModelsPage {
+			models: models.iter().map(ModelView::from).collect(),
+			next,
+		})
 	}
 
 	fn model(&self, model: String, at: Option<Hash>) -> Result<ModelDetail, Error> {
@@ -163,12 +176,18 @@ impl InferenceApiServer for Inference {
 			parse_id(&model)?
 		};
 		let info = api.model(at, id)?.ok_or_else(|| {
-			Error::new(ErrorCode::UnknownModel, format!("there is no model {model}"))
+			Error::new(
+				ErrorCode::UnknownModel,
+				format!("there is no model {model}"),
+			)
 		})?;
 		let releases = api.releases_of(at, id)?;
 		Ok(ModelDetail {
 			model: (&info).into(),
-			releases: releases.iter().map(|(id, info)| ReleaseView::new(id, info)).collect(),
+			releases: releases
+				.iter()
+				.map(|(id, info)| ReleaseView::new(id, info))
+				.collect(),
 		})
 	}
 
@@ -233,7 +252,9 @@ fn tensors(inputs: Vec<TensorJson>) -> Result<Vec<NamedTensor>, Error> {
 	const MAX_TENSORS: usize = noema_primitives::tensor::MAX_TENSORS as usize;
 	let count = inputs.len();
 	if count > MAX_TENSORS {
-		return Err(Error::invalid(format!("{count} inputs, but a call brings at most {MAX_TENSORS}")))
+		return Err(Error::invalid(format!(
+			"{count} inputs, but a call brings at most {MAX_TENSORS}"
+		)));
 	}
 	// Each byte is two digits of JSON; what is too long is not decoded first.
 	let bytes: usize = inputs.iter().map(|input| input.data.len() / 2).sum();
@@ -241,7 +262,7 @@ fn tensors(inputs: Vec<TensorJson>) -> Result<Vec<NamedTensor>, Error> {
 	if bytes > most {
 		return Err(Error::invalid(format!(
 			"{bytes} bytes of inputs, but no extrinsic can bring more than {most}",
-		)))
+		)));
 	}
 	inputs.into_iter().map(TryInto::try_into).collect()
 }
@@ -270,8 +291,10 @@ fn waiting(stage: Option<ModelStage<BlockNumber>>) -> String {
 		Some(ModelStage::Uploading { .. }) => "is not uploaded yet".into(),
 		Some(ModelStage::Queued { admission }) => {
 			format!("waits for admission, at block {admission} or soon after")
-		},
-		Some(ModelStage::Maturing { resident }) => format!("may be called from block {resident} on"),
+		}
+		Some(ModelStage::Maturing { resident }) => {
+			format!("may be called from block {resident} on")
+		}
 		Some(ModelStage::Removing) => "is being removed".into(),
 		Some(ModelStage::Resident) => "has no report".into(),
 	}

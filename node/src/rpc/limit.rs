@@ -78,7 +78,10 @@ impl Drop for Place<'_> {
 impl Limiter {
 	/// `places` at once and `per_second` a second, with bursts of twice as many.
 	pub fn new(places: u32, per_second: u32) -> Self {
-		let bucket = Bucket { tokens: 2.0 * f64::from(per_second), filled: Instant::now() };
+		let bucket = Bucket {
+			tokens: 2.0 * f64::from(per_second),
+			filled: Instant::now(),
+		};
 		Self {
 			per_second,
 			places,
@@ -99,19 +102,24 @@ impl Limiter {
 
 	fn enter_within(&self, now: Instant, patience: Duration) -> Result<Place<'_>, Denied> {
 		if !self.bucket.lock().take(self.per_second, now) {
-			return Err(Denied::RateLimited { per_second: self.per_second })
+			return Err(Denied::RateLimited {
+				per_second: self.per_second,
+			});
 		}
-		let busy = Denied::Busy { places: self.places };
+		let busy = Denied::Busy {
+			places: self.places,
+		};
 		let mut queue = self.queue.lock();
 		if queue.running >= self.places {
 			if queue.waiting >= self.places.saturating_mul(WAITING_PER_PLACE) {
-				return Err(busy)
+				return Err(busy);
 			}
 			queue.waiting += 1;
-			self.freed.wait_while_for(&mut queue, |queue| queue.running >= self.places, patience);
+			self.freed
+				.wait_while_for(&mut queue, |queue| queue.running >= self.places, patience);
 			queue.waiting -= 1;
 			if queue.running >= self.places {
-				return Err(busy)
+				return Err(busy);
 			}
 		}
 		queue.running += 1;
@@ -126,7 +134,10 @@ mod tests {
 	#[test]
 	fn the_bucket_fills_with_time_and_up_to_a_burst() {
 		let start = Instant::now();
-		let mut bucket = Bucket { tokens: 20.0, filled: start };
+		let mut bucket = Bucket {
+			tokens: 20.0,
+			filled: start,
+		};
 		assert_eq!((0..100).filter(|_| bucket.take(10, start)).count(), 20);
 		let later = start + Duration::from_millis(500);
 		assert_eq!((0..100).filter(|_| bucket.take(10, later)).count(), 5);
@@ -139,7 +150,9 @@ mod tests {
 	fn a_call_too_many_is_turned_away() {
 		let limiter = Limiter::new(1, 1);
 		let now = Instant::now();
-		let place = limiter.enter_within(now, Duration::ZERO).expect("the first one");
+		let place = limiter
+			.enter_within(now, Duration::ZERO)
+			.expect("the first one");
 		assert_eq!(
 			limiter.enter_within(now, Duration::ZERO).err(),
 			Some(Denied::Busy { places: 1 }),

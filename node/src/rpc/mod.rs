@@ -73,10 +73,21 @@ pub(crate) struct ConsensusDeps {
 
 /// Methods that every mode of sealing serves.
 pub(crate) fn common(deps: &CommonDeps) -> Result<RpcModule<()>, ServiceError> {
-	let CommonDeps { client, pool, limiter, metrics } = deps;
+	let CommonDeps {
+		client,
+		pool,
+		limiter,
+		metrics,
+	} = deps;
 	let mut module = RpcModule::new(());
-	merge(&mut module, System::<_, _, Block>::new(client.clone(), pool.clone()).into_rpc())?;
-	merge(&mut module, TransactionPayment::<_, Block>::new(client.clone()).into_rpc())?;
+	merge(
+		&mut module,
+		System::<_, _, Block>::new(client.clone(), pool.clone()).into_rpc(),
+	)?;
+	merge(
+		&mut module,
+		TransactionPayment::<_, Block>::new(client.clone()).into_rpc(),
+	)?;
 	let inference = Inference::new(client.clone(), limiter.clone(), metrics.clone());
 	merge(&mut module, inference.into_rpc())?;
 	Ok(module)
@@ -127,5 +138,7 @@ pub(crate) fn instant(
 }
 
 fn merge<T>(module: &mut RpcModule<()>, other: RpcModule<T>) -> Result<(), ServiceError> {
-	module.merge(other).map_err(|e| ServiceError::Application(e.into()))
+	module
+		.merge(other)
+		.map_err(|e| ServiceError::Application(e.into()))
 }

@@ -16,13 +16,23 @@ pub fn check(inputs: &[NamedTensor], schemas: &[TensorSchema]) -> Result<(), Err
 	for (index, input) in inputs.iter().enumerate() {
 		let name = name_text(&input.name);
 		if inputs[..index].iter().any(|other| other.name == input.name) {
-			return Err(misfit(format!("input `{name}` is there twice; bring it once")))
+			return Err(misfit(format!(
+				"input `{name}` is there twice; bring it once"
+			)));
 		}
-		let schema = schemas.iter().find(|schema| schema.name == input.name).ok_or_else(|| {
-			let names: Vec<_> =
-				schemas.iter().map(|schema| format!("`{}`", name_text(&schema.name))).collect();
-			misfit(format!("the model has no input `{name}`; it has {}", names.join(", ")))
-		})?;
+		let schema = schemas
+			.iter()
+			.find(|schema| schema.name == input.name)
+			.ok_or_else(|| {
+				let names: Vec<_> = schemas
+					.iter()
+					.map(|schema| format!("`{}`", name_text(&schema.name)))
+					.collect();
+				misfit(format!(
+					"the model has no input `{name}`; it has {}",
+					names.join(", ")
+				))
+			})?;
 		check_one(&name, &input.tensor, schema)?;
 	}
 	for schema in schemas {
@@ -31,7 +41,7 @@ pub fn check(inputs: &[NamedTensor], schemas: &[TensorSchema]) -> Result<(), Err
 				"input `{}` is missing; bring a tensor of {}",
 				name_text(&schema.name),
 				describe(schema.dtype, &schema.shape),
-			)))
+			)));
 		}
 	}
 	Ok(())
@@ -43,7 +53,7 @@ fn check_one(name: &str, tensor: &Tensor, schema: &TensorSchema) -> Result<(), E
 			"input `{name}` is {}; the model wants {}",
 			describe(tensor.dtype, &tensor.shape),
 			describe(schema.dtype, &schema.shape),
-		)))
+		)));
 	}
 	if !tensor.is_consistent() {
 		let want = Tensor::byte_len(tensor.dtype, &tensor.shape);
@@ -52,7 +62,7 @@ fn check_one(name: &str, tensor: &Tensor, schema: &TensorSchema) -> Result<(), E
 			tensor.data.len(),
 			describe(tensor.dtype, &tensor.shape),
 			want.map_or_else(|| "more than 2^64".into(), |want| want.to_string()),
-		)))
+		)));
 	}
 	Ok(())
 }
@@ -68,7 +78,11 @@ mod tests {
 
 	fn schema(name: &str, shape: &[u32]) -> TensorSchema {
 		let tensor = named(name, DType::F32, shape, vec![]).expect("within bounds");
-		TensorSchema { name: tensor.name, dtype: DType::F32, shape: tensor.tensor.shape }
+		TensorSchema {
+			name: tensor.name,
+			dtype: DType::F32,
+			shape: tensor.tensor.shape,
+		}
 	}
 
 	fn input(name: &str, dtype: DType, shape: &[u32], bytes: usize) -> NamedTensor {
@@ -78,7 +92,10 @@ mod tests {
 	#[test]
 	fn inputs_in_any_order_fit() {
 		let schemas = [schema("a", &[2]), schema("b", &[])];
-		let inputs = [input("b", DType::F32, &[], 4), input("a", DType::F32, &[2], 8)];
+		let inputs = [
+			input("b", DType::F32, &[], 4),
+			input("a", DType::F32, &[2], 8),
+		];
 		assert_eq!(check(&inputs, &schemas), Ok(()));
 	}
 
@@ -88,8 +105,14 @@ mod tests {
 		let good = || input("a", DType::F32, &[2], 8);
 		let cases = [
 			(vec![], "input `a` is missing; bring a tensor of f32 [2]"),
-			(vec![good(), good()], "input `a` is there twice; bring it once"),
-			(vec![input("x", DType::F32, &[2], 8)], "the model has no input `x`; it has `a`"),
+			(
+				vec![good(), good()],
+				"input `a` is there twice; bring it once",
+			),
+			(
+				vec![input("x", DType::F32, &[2], 8)],
+				"the model has no input `x`; it has `a`",
+			),
 			(
 				vec![input("a", DType::F64, &[2], 16)],
 				"input `a` is f64 [2]; the model wants f32 [2]",
@@ -105,7 +128,10 @@ mod tests {
 		];
 		for (inputs, message) in cases {
 			let error = check(&inputs, &schemas).expect_err(message);
-			assert_eq!((error.code, error.message.as_str()), (ErrorCode::SchemaMismatch, message));
+			assert_eq!(
+				(error.code, error.message.as_str()),
+				(ErrorCode::SchemaMismatch, message)
+			);
 		}
 	}
 }

@@ -246,7 +246,9 @@ pub fn id_text(id: &ModelId) -> String {
 /// Says so if it is no 32 bytes of hexadecimal.
 pub fn parse_id(text: &str) -> Result<ModelId, Error> {
 	text.parse().map_err(|e| {
-		Error::invalid(format!("model id `{text}`: {e}; it is the file's BLAKE3 hash, 64 hex digits"))
+		Error::invalid(format!(
+			"model id `{text}`: {e}; it is the file's BLAKE3 hash, 64 hex digits"
+		))
 	})
 }
 
@@ -286,18 +288,28 @@ pub fn parse_release(text: &str) -> Result<ReleaseId<AccountId>, Error> {
 	let owner = AccountId::from_ss58check(owner)
 		.map_err(|e| Error::invalid(format!("release `{text}`: owner `{owner}`: {e}; {form}")))?;
 	let bounded = |what: &str, limit: usize| {
-		Error::invalid(format!("release `{text}`: the {what} must be 1 to {limit} characters"))
+		Error::invalid(format!(
+			"release `{text}`: the {what} must be 1 to {limit} characters"
+		))
 	};
 	if name.is_empty() {
-		return Err(bounded("name", 64))
+		return Err(bounded("name", 64));
 	}
 	if version.is_empty() {
-		return Err(bounded("version", 32))
+		return Err(bounded("version", 32));
 	}
 	Ok(ReleaseId {
 		owner,
-		name: name.as_bytes().to_vec().try_into().map_err(|_| bounded("name", 64))?,
-		version: version.as_bytes().to_vec().try_into().map_err(|_| bounded("version", 32))?,
+		name: name
+			.as_bytes()
+			.to_vec()
+			.try_into()
+			.map_err(|_| bounded("name", 64))?,
+		version: version
+			.as_bytes()
+			.to_vec()
+			.try_into()
+			.map_err(|_| bounded("version", 32))?,
 	})
 }
 
@@ -321,26 +333,37 @@ impl TryFrom<TensorJson> for NamedTensor {
 	type Error = Error;
 
 	fn try_from(json: TensorJson) -> Result<Self, Error> {
-		let TensorJson { name, dtype, shape, data } = json;
+		let TensorJson {
+			name,
+			dtype,
+			shape,
+			data,
+		} = json;
 		let invalid = |what: String| Error::invalid(format!("tensor `{name}`: {what}"));
 		let dtype = DType::from_name(&dtype).ok_or_else(|| {
 			invalid(format!(
 				"dtype `{dtype}` is none of f32, f64, u8, i8, u16, i16, u32, i32, u64, i64, bool",
 			))
 		})?;
+		let rank = shape.len();
 		let shape = Shape::try_from(shape)
-			.map_err(|shape| invalid(format!("rank {}, but at most 8 is allowed", shape.len())))?;
+			.map_err(|_| invalid(format!("rank {rank}, but at most 8 is allowed")))?;
 		let digits = data
 			.strip_prefix("0x")
 			.ok_or_else(|| invalid("data must be hexadecimal and begin with 0x".into()))?;
 		let bytes = hex::decode(digits).map_err(|e| invalid(format!("data: {e}")))?;
 		let len = bytes.len();
 		let data = bytes.try_into().map_err(|_| {
-			invalid(format!("{len} bytes of data, but a tensor of a call holds at most 4 MiB"))
+			invalid(format!(
+				"{len} bytes of data, but a tensor of a call holds at most 4 MiB"
+			))
 		})?;
 		let bounded = name.as_bytes().to_vec().try_into();
 		let name = bounded.map_err(|_| invalid("the name is longer than 128 bytes".into()))?;
-		Ok(Self { name, tensor: Tensor { dtype, shape, data } })
+		Ok(Self {
+			name,
+			tensor: Tensor { dtype, shape, data },
+		})
 	}
 }
 
@@ -491,13 +514,55 @@ mod tests {
 			data: "0x00".into(),
 		};
 		let cases = [
-			(TensorJson { dtype: "float".into(), ..good.clone() }, "dtype `float`"),
-			(TensorJson { shape: vec![1; 9], ..good.clone() }, "rank 9"),
-			(TensorJson { data: "00".into(), ..good.clone() }, "begin with 0x"),
-			(TensorJson { data: "0x0".into(), ..good.clone() }, "data: "),
-			(TensorJson { data: "0xzz".into(), ..good.clone() }, "data: "),
-			(TensorJson { data: format!("0x{}", "00".repeat((4 << 20) + 1)), ..good.clone() }, "4 MiB"),
-			(TensorJson { name: "n".repeat(129), ..good.clone() }, "128 bytes"),
+			(
+				TensorJson {
+					dtype: "float".into(),
+					..good.clone()
+				},
+				"dtype `float`",
+			),
+			(
+				TensorJson {
+					shape: vec![1; 9],
+					..good.clone()
+				},
+				"rank 9",
+			),
+			(
+				TensorJson {
+					data: "00".into(),
+					..good.clone()
+				},
+				"begin with 0x",
+			),
+			(
+				TensorJson {
+					data: "0x0".into(),
+					..good.clone()
+				},
+				"data: ",
+			),
+			(
+				TensorJson {
+					data: "0xzz".into(),
+					..good.clone()
+				},
+				"data: ",
+			),
+			(
+				TensorJson {
+					data: format!("0x{}", "00".repeat((4 << 20) + 1)),
+					..good.clone()
+				},
+				"4 MiB",
+			),
+			(
+				TensorJson {
+					name: "n".repeat(129),
+					..good.clone()
+				},
+				"128 bytes",
+			),
 		];
 		for (tensor, text) in cases {
 			let error = NamedTensor::try_from(tensor).expect_err(text);
@@ -540,14 +605,20 @@ mod tests {
 		let id = ModelId([0xab; 32]);
 		assert_eq!(parse_id(&id_text(&id)), Ok(id));
 		assert_eq!(parse_id(&id.to_string()), Ok(id));
-		assert!(parse_id("0x12").expect_err("too short").message.contains("`0x12`"));
+		assert!(parse_id("0x12")
+			.expect_err("too short")
+			.message
+			.contains("`0x12`"));
 	}
 
 	#[test]
 	fn a_model_shows_its_stage_and_schema() {
 		let tensor = named("x", DType::F32, &[1, 64], vec![]).expect("in bounds");
-		let schema =
-			TensorSchema { name: tensor.name, dtype: DType::F32, shape: tensor.tensor.shape };
+		let schema = TensorSchema {
+			name: tensor.name,
+			dtype: DType::F32,
+			shape: tensor.tensor.shape,
+		};
 		let info = ModelInfo {
 			id: ModelId([1; 32]),
 			owner: AccountId::from_ss58check(ALICE).expect("a known account"),
@@ -558,13 +629,21 @@ mod tests {
 				profile: 1,
 				inputs: vec![schema].try_into().expect("in bounds"),
 				outputs: Default::default(),
-				cost: Cost { macs: 5, bytes: 6, steps: 7, transcendentals: 8 },
+				cost: Cost {
+					macs: 5,
+					bytes: 6,
+					steps: 7,
+					transcendentals: 8,
+				},
 				plan_bytes: 10,
 				peak_bytes: 11,
 				node_count: 12,
 			}),
 		};
-		let detail = ModelDetail { model: (&info).into(), releases: vec![] };
+		let detail = ModelDetail {
+			model: (&info).into(),
+			releases: vec![],
+		};
 		assert_eq!(
 			serde_json::to_value(detail).expect("it is plain data"),
 			json!({

@@ -90,7 +90,13 @@ fn consensus(config: &Configuration, parts: &Partial) -> Result<Consensus, Servi
 		registry: config.prometheus_registry(),
 		telemetry: telemetry(),
 	})?;
-	Ok(Consensus { import_queue, block_import, babe_link, babe_worker, grandpa_link })
+	Ok(Consensus {
+		import_queue,
+		block_import,
+		babe_link,
+		babe_worker,
+		grandpa_link,
+	})
 }
 
 /// Client and import queue, for the commands that read or write the chain without a network.
@@ -112,17 +118,28 @@ pub fn chain_ops(
 /// # Errors
 ///
 /// Fails if a part cannot be made; nothing runs then.
-pub fn new_full<N>(mut config: Configuration, options: &Options) -> Result<TaskManager, ServiceError>
+pub fn new_full<N>(
+	mut config: Configuration,
+	options: &Options,
+) -> Result<TaskManager, ServiceError>
 where
 	N: NetworkBackend<Block, <Block as BlockT>::Hash>,
 {
 	let parts = new_partial(&config, options, Sealing::Babe)?;
-	let Consensus { import_queue, block_import, babe_link, babe_worker, grandpa_link } =
-		consensus(&config, &parts)?;
+	let Consensus {
+		import_queue,
+		block_import,
+		babe_link,
+		babe_worker,
+		grandpa_link,
+	} = consensus(&config, &parts)?;
 	let metrics = Metrics::new(config.prometheus_registry())?;
 
 	// A test network may have no more than one node to sync from.
-	if matches!(config.chain_spec.chain_type(), ChainType::Development | ChainType::Local) {
+	if matches!(
+		config.chain_spec.chain_type(),
+		ChainType::Development | ChainType::Local
+	) {
 		config.network.min_peers_to_start_warp_sync.get_or_insert(1);
 	}
 
@@ -167,7 +184,11 @@ where
 		spawn_offchain_workers(&config, &parts, network.clone())?;
 	}
 	let prefetch = Prefetch::new(parts.client.clone(), parts.backend.clone(), metrics.clone());
-	parts.task_manager.spawn_handle().spawn_blocking("plan-prefetch", None, prefetch.run());
+	parts.task_manager.spawn_handle().spawn_blocking(
+		"plan-prefetch",
+		None,
+		prefetch.run::<Block>(),
+	);
 
 	let voter_state = SharedVoterState::empty();
 	let common_deps = CommonDeps {
@@ -200,8 +221,15 @@ where
 	let enable_grandpa = !config.disable_grandpa;
 	let prometheus = config.prometheus_registry().cloned();
 
-	let Partial { client, backend, keystore, pool, select_chain, mut task_manager, mut telemetry } =
-		parts;
+	let Partial {
+		client,
+		backend,
+		keystore,
+		pool,
+		select_chain,
+		mut task_manager,
+		mut telemetry,
+	} = parts;
 	sc_service::spawn_tasks(SpawnTasksParams {
 		config,
 		client: client.clone(),
@@ -269,7 +297,9 @@ where
 			telemetry: telemetry_handle(),
 			offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(pool),
 		})?;
-		task_manager.spawn_essential_handle().spawn_blocking("grandpa-voter", None, grandpa);
+		task_manager
+			.spawn_essential_handle()
+			.spawn_blocking("grandpa-voter", None, grandpa);
 	}
 	// Keeps reporting for as long as the tasks run.
 	task_manager.keep_alive(telemetry);
@@ -282,22 +312,21 @@ fn spawn_offchain_workers(
 	parts: &Partial,
 	network: Arc<dyn sc_network::service::traits::NetworkService>,
 ) -> Result<(), ServiceError> {
-	let workers =
-		sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
-			runtime_api_provider: parts.client.clone(),
-			keystore: Some(parts.keystore.keystore()),
-			offchain_db: parts.backend.offchain_storage(),
-			transaction_pool: Some(OffchainTransactionPoolFactory::new(parts.pool.clone())),
-			network_provider: Arc::new(network),
-			is_validator: config.role.is_authority(),
-			enable_http_requests: false,
-			custom_extensions: |_| Vec::new(),
-		})?;
+	let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
+		runtime_api_provider: parts.client.clone(),
+		keystore: Some(parts.keystore.keystore()),
+		offchain_db: parts.backend.offchain_storage(),
+		transaction_pool: Some(OffchainTransactionPoolFactory::new(parts.pool.clone())),
+		network_provider: Arc::new(network),
+		is_validator: config.role.is_authority(),
+		enable_http_requests: false,
+		custom_extensions: |_| Vec::new(),
+	})?;
 	let spawner = parts.task_manager.spawn_handle();
 	parts.task_manager.spawn_handle().spawn(
 		"offchain-workers-runner",
 		"offchain-worker",
-		workers.run(parts.client.clone(), Arc::new(spawner)),
+		workers.run(parts.client.clone(), spawner),
 	);
 	Ok(())
 }

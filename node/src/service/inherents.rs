@@ -3,43 +3,45 @@
 use std::{fmt, sync::Arc};
 
 use jsonrpsee::core::async_trait;
+use noema_runtime::Hash;
 use sc_consensus_babe::SlotDuration;
 use sc_consensus_manual_seal::consensus::timestamp::SlotTimestampProvider;
-use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
+use sp_consensus_babe::inherents::{
+	BabeCreateInherentDataProviders, InherentDataProvider as BabeSlot,
+};
 use sp_inherents::{InherentData, InherentDataProvider, InherentIdentifier};
 
 use crate::Block;
 
 /// Time and slot by the clock, for nodes of a network.
 pub fn by_the_clock(slot_duration: SlotDuration) -> BabeCreateInherentDataProviders<Block> {
-	Arc::new(move |_parent, ()| async move {
+	Arc::new(move |_parent: Hash, ()| async move {
 		let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-		let slot = sp_consensus_babe::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-			*timestamp,
-			slot_duration,
-		);
-		Ok((slot, timestamp))
+		let slot = BabeSlot::from_timestamp_and_slot_duration(*timestamp, slot_duration);
+		Ok::<_, Box<dyn std::error::Error + Send + Sync>>((slot, timestamp))
 	})
 }
 
 /// Time and slot of a block that is sealed at will: each one slot after the one before, so the
 /// chain's time drifts from the clock's.
 pub struct AtWill {
-	slot: sp_consensus_babe::inherents::InherentDataProvider,
+	slot: BabeSlot,
 	timestamp: Arc<SlotTimestampProvider>,
 }
 
 impl AtWill {
 	/// The next slot. It must be read now: to provide the timestamp is to move on.
 	pub fn next(timestamp: Arc<SlotTimestampProvider>) -> Self {
-		let slot = sp_consensus_babe::inherents::InherentDataProvider::new(timestamp.slot());
+		let slot = BabeSlot::new(timestamp.slot());
 		Self { slot, timestamp }
 	}
 }
 
 impl fmt::Debug for AtWill {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.debug_struct("AtWill").field("slot", &self.slot.slot()).finish()
+		f.debug_struct("AtWill")
+			.field("slot", &self.slot.slot())
+			.finish()
 	}
 }
 

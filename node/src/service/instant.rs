@@ -114,7 +114,11 @@ where
 		})?;
 
 	let prefetch = Prefetch::new(parts.client.clone(), parts.backend.clone(), metrics.clone());
-	parts.task_manager.spawn_handle().spawn_blocking("plan-prefetch", None, prefetch.run());
+	parts.task_manager.spawn_handle().spawn_blocking(
+		"plan-prefetch",
+		None,
+		prefetch.run::<Block>(),
+	);
 
 	let (commands, commands_stream) = mpsc::channel(64);
 	let env = proposer_factory(&parts, config.prometheus_registry(), &metrics);
@@ -124,8 +128,15 @@ where
 		limiter: options.limiter(),
 		metrics,
 	};
-	let Partial { client, backend, keystore, pool, select_chain, mut task_manager, mut telemetry } =
-		parts;
+	let Partial {
+		client,
+		backend,
+		keystore,
+		pool,
+		select_chain,
+		mut task_manager,
+		mut telemetry,
+	} = parts;
 	let rpc_commands = commands.clone();
 	sc_service::spawn_tasks(SpawnTasksParams {
 		config,
@@ -167,7 +178,11 @@ where
 	});
 	let essential = task_manager.spawn_essential_handle();
 	essential.spawn_blocking("instant-seal", Some("block-authoring"), seal);
-	let driver = Driver { client, pool, commands };
+	let driver = Driver {
+		client,
+		pool,
+		commands,
+	};
 	essential.spawn_blocking("instant-seal-driver", Some("block-authoring"), driver.run());
 	task_manager.keep_alive(telemetry);
 	Ok(task_manager)
@@ -187,8 +202,10 @@ fn isolate(config: &mut Configuration) {
 	};
 	network.default_peers_set_num_full = 0;
 	network.enable_dht_random_walk = false;
-	network.transport =
-		TransportConfig::Normal { enable_mdns: false, allow_private_ip: false };
+	network.transport = TransportConfig::Normal {
+		enable_mdns: false,
+		allow_private_ip: false,
+	};
 }
 
 /// What the driver sees when it looks.
@@ -242,14 +259,19 @@ impl Driver {
 		let mut arrivals = self.pool.import_notification_stream();
 		let mut stuck = false;
 		loop {
-			let outlook = Outlook { stuck, ..self.look().await };
+			let outlook = Outlook {
+				stuck,
+				..self.look().await
+			};
 			let pause = match outlook.step() {
 				Step::Wait(pause) => Some(pause),
 				Step::Seal => {
-					let Some(included) = self.seal().await else { return };
+					let Some(included) = self.seal().await else {
+						return;
+					};
 					stuck = outlook.ready && included == 0;
 					(!outlook.ready).then_some(EMPTY_PAUSE)
-				},
+				}
 			};
 			if let Some(pause) = pause {
 				match tokio::time::timeout(pause, arrivals.next()).await {
@@ -264,16 +286,27 @@ impl Driver {
 	/// How things are at the best block.
 	async fn look(&self) -> Outlook {
 		let best = self.client.info().best_hash;
-		let ready =
-			self.pool.ready_at_with_timeout(best, POOL_PATIENCE).await.next().is_some();
+		let ready = self
+			.pool
+			.ready_at_with_timeout(best, POOL_PATIENCE)
+			.await
+			.next()
+			.is_some();
 		let items = ClientWorkingSet::new(self.client.clone()).working_set(best);
 		let items = items.unwrap_or_else(|e| {
 			log::error!(target: LOG_TARGET, "{e}");
 			Vec::new()
 		});
 		let waiting = items.iter().any(|item| !item.resident);
-		let planless = missing(items, &ProcessPlans).iter().any(|item| item.resident);
-		Outlook { ready, waiting, planless, stuck: false }
+		let planless = missing(items, &ProcessPlans)
+			.iter()
+			.any(|item| item.resident);
+		Outlook {
+			ready,
+			waiting,
+			planless,
+			stuck: false,
+		}
 	}
 
 	/// Seals a block and says how many extrinsics it holds beside the timestamp; `None` if nobody
@@ -291,14 +324,19 @@ impl Driver {
 		self.commands.send(command).await.ok()?;
 		match receiver.await.ok()? {
 			Ok(created) => {
-				let body = self.client.block_body(created.hash).ok().flatten().unwrap_or_default();
+				let body = self
+					.client
+					.block_body(created.hash)
+					.ok()
+					.flatten()
+					.unwrap_or_default();
 				log::debug!(target: LOG_TARGET, "sealed {} of {}", created.hash, body.len());
 				Some(body.len().saturating_sub(1))
-			},
+			}
 			Err(e) => {
 				log::warn!(target: LOG_TARGET, "no block sealed: {e}");
 				Some(0)
-			},
+			}
 		}
 	}
 }
@@ -308,7 +346,13 @@ mod tests {
 	use super::*;
 
 	fn step(ready: bool, waiting: bool, planless: bool, stuck: bool) -> Step {
-		Outlook { ready, waiting, planless, stuck }.step()
+		Outlook {
+			ready,
+			waiting,
+			planless,
+			stuck,
+		}
+		.step()
 	}
 
 	#[test]

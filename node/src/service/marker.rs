@@ -70,7 +70,12 @@ where
 	C: AuxStore + HeaderBackend<Block>,
 {
 	let stored = client.get_aux(KEY)?;
-	check(stored.as_deref(), client.info().best_number.is_zero(), sealing).map_err(other)?;
+	check(
+		stored.as_deref(),
+		client.info().best_number.is_zero(),
+		sealing,
+	)
+	.map_err(other)?;
 	if stored.is_none() {
 		client.insert_aux(&[(KEY, mark(sealing))], &[])?;
 	}
@@ -93,12 +98,27 @@ mod tests {
 	#[test]
 	fn one_kind_is_refused_to_the_other() {
 		let babe = Some(mark(Sealing::Babe));
-		assert_eq!(check(babe, false, Sealing::Instant), Err(MarkerError::MadeByBabe));
-		assert_eq!(check(babe, true, Sealing::Instant), Err(MarkerError::MadeByBabe));
-		assert_eq!(check(None, false, Sealing::Instant), Err(MarkerError::MadeByBabe));
+		assert_eq!(
+			check(babe, false, Sealing::Instant),
+			Err(MarkerError::MadeByBabe)
+		);
+		assert_eq!(
+			check(babe, true, Sealing::Instant),
+			Err(MarkerError::MadeByBabe)
+		);
+		assert_eq!(
+			check(None, false, Sealing::Instant),
+			Err(MarkerError::MadeByBabe)
+		);
 		let instant = Some(mark(Sealing::Instant));
-		assert_eq!(check(instant, false, Sealing::Babe), Err(MarkerError::MadeByInstantSealing));
-		assert_eq!(check(Some(b"x"), false, Sealing::Babe), Err(MarkerError::Unknown));
+		assert_eq!(
+			check(instant, false, Sealing::Babe),
+			Err(MarkerError::MadeByInstantSealing)
+		);
+		assert_eq!(
+			check(Some(b"x"), false, Sealing::Babe),
+			Err(MarkerError::Unknown)
+		);
 		assert_eq!(check(None, false, Sealing::Babe), Ok(()));
 	}
 }

@@ -53,7 +53,11 @@ pub struct Options {
 impl Options {
 	/// How many dry runs are answered.
 	fn limiter(&self) -> Arc<Limiter> {
-		let NoemaParams { offchain_inferences, dry_run_rate, .. } = &self.noema;
+		let NoemaParams {
+			offchain_inferences,
+			dry_run_rate,
+			..
+		} = &self.noema;
 		Arc::new(Limiter::new(offchain_inferences.get(), dry_run_rate.get()))
 	}
 }
@@ -63,9 +67,14 @@ fn block_size_limit() -> usize {
 	use frame_support::dispatch::DispatchClass;
 	use sp_core::Get;
 	let lengths = <noema_runtime::Runtime as frame_system::Config>::BlockLength::get();
-	let longest = DispatchClass::all().iter().map(|class| *lengths.max.get(*class)).max();
+	let longest = DispatchClass::all()
+		.iter()
+		.map(|class| *lengths.max.get(*class))
+		.max();
 	// The header is not part of what the runtime counts.
-	longest.unwrap_or_default().saturating_add(lengths.max_header_size()) as usize
+	longest
+		.unwrap_or_default()
+		.saturating_add(lengths.max_header_size()) as usize
 }
 
 /// What authors blocks.

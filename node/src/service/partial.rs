@@ -61,8 +61,9 @@ pub fn new_partial(
 		})
 		.transpose()?;
 
-	let executor =
-		NoemaExecutor::new(sc_service::new_wasm_executor::<HostFunctions>(&config.executor));
+	let executor = NoemaExecutor::new(sc_service::new_wasm_executor::<HostFunctions>(
+		&config.executor,
+	));
 	let (client, backend, keystore, task_manager) = sc_service::new_full_parts::<Block, _, _>(
 		config,
 		telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
@@ -73,7 +74,9 @@ pub fn new_partial(
 	marker::claim(&*client, sealing)?;
 
 	let telemetry = telemetry.map(|(worker, telemetry)| {
-		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+		task_manager
+			.spawn_handle()
+			.spawn("telemetry", None, worker.run());
 		telemetry
 	});
 	let pool = sc_transaction_pool::Builder::new(
@@ -109,7 +112,9 @@ fn prepare_precompile(params: &NoemaParams, chain: ChainType) -> Result<(), Serv
 	set_offchain_limit(params.offchain_inferences.get() as usize);
 	if let Some(model) = params.inject_fault {
 		if !may_inject_faults(&chain) {
-			return Err(other("--inject-fault is for development and local chains only"))
+			return Err(other(
+				"--inject-fault is for development and local chains only",
+			));
 		}
 		log::warn!("every computation of model {model} will panic, as --inject-fault asks");
 		noema_precompile_inference::host::inject_fault(model);
