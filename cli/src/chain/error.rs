@@ -1,0 +1,219 @@
+//! Why a chain did not do what was asked.
+
+use subxt::rpcs;
+
+use super::Hash;
+use crate::amount;
+use crate::model::ModelId;
+
+/// Why a chain did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+	/// Nobody answers.
+	#[error(
+		"no node answers at {url}; start one with `noema-node --dev`, or name another with --url or NOEMA_URL"
+	)]
+	Connect {
+		/// Where.
+		url: String,
+		/// What the connection says.
+		source: rpcs::Error,
+	},
+	/// Not a WebSocket URL.
+	#[error("`{0}` is no WebSocket URL; write ws://HOST:PORT or wss://HOST")]
+	Url(String),
+	/// A request failed.
+	#[error("the node refuses {method}: {message}")]
+	Rpc {
+		/// The method.
+		method: String,
+		/// The node's words.
+		message: String,
+		/// The JSON-RPC error code.
+		code: i32,
+	},
+	/// A request was not answered, or not in the form it should be.
+	#[error("the request {method} failed")]
+	Request {
+		/// The method.
+		method: String,
+		/// What happened.
+		source: rpcs::Error,
+	},
+	/// The client library failed: metadata, encoding, decoding.
+	#[error("cannot {what}; is this a Noema chain, and this tool as new as the chain?")]
+	Client {
+		/// What was tried.
+		what: &'static str,
+		/// What happened.
+		source: Box<subxt::Error>,
+	},
+	/// The pool refuses the transaction.
+	#[error("the node's pool refuses the transaction: {reason}")]
+	Pool {
+		/// Why, and what to do.
+		reason: String,
+	},
+	/// The account cannot pay.
+	#[error("the account {account} cannot pay for this: it has {} free; send it some with `noema account transfer`", amount::format(*.free))]
+	NoFunds {
+		/// The account.
+		account: String,
+		/// What it can spend.
+		free: u128,
+	},
+	/// The pool gave the transaction up before it was in a block.
+	#[error("the transaction {hash:?} was given up by the pool ({status}); send it again")]
+	Dropped {
+		/// The transaction.
+		hash: Hash,
+		/// The pool's word for it.
+		status: &'static str,
+	},
+	/// The node stopped telling about the transaction.
+	#[error("the node stopped reporting on the transaction {hash:?}; look for it with your account's nonce, or send it again")]
+	Lost {
+		/// The transaction.
+		hash: Hash,
+	},
+	/// The transaction is in a block and failed there.
+	#[error("{}", dispatch(.pallet.as_deref(), .name, .fields, .docs))]
+	Dispatch {
+		/// The pallet, if the error is one of a pallet's.
+		pallet: Option<String>,
+		/// The error's name.
+		name: String,
+		/// Values that the error carries, by name.
+		fields: Vec<(String, u8)>,
+		/// The first line of the error's documentation.
+		docs: String,
+		/// The block.
+		block: Hash,
+		/// The fee, which is paid all the same.
+		fee: Option<u128>,
+	},
+	/// The transaction is in a block whose events do not mention it.
+	#[error("the block {block:?} holds no outcome of the transaction {hash:?}")]
+	NoOutcome {
+		/// The transaction.
+		hash: Hash,
+		/// The block.
+		block: Hash,
+	},
+	/// The release is not on the chain.
+	#[error("the chain has no release {0}; `noema model list` shows what it has")]
+	UnknownRelease(String),
+	/// The model is not on the chain.
+	#[error("the chain has no model {0}; `noema model list` shows what it has")]
+	UnknownModel(ModelId),
+	/// There is no such receipt, or it is no longer kept.
+	#[error("there is no receipt {0}; the chain keeps only the latest ones")]
+	UnknownReceipt(u64),
+	/// Somebody else is uploading the same file.
+	#[error("{owner} is uploading the same file; wait until it is admitted, then release it")]
+	ForeignUpload {
+		/// Who.
+		owner: String,
+	},
+	/// The model is on its way out.
+	#[error("the model {0} is being removed; wait until it is gone, then register it again")]
+	BeingRemoved(ModelId),
+	/// The chain refused the model at admission.
+	#[error("the chain refused the model: {code}, at fault: {subject}")]
+	Refused {
+		/// The refusal's code.
+		code: String,
+		/// The operator, tensor or limit at fault.
+		subject: String,
+	},
+	/// The nodes have no room for another model's plan.
+	#[error("the model {0} is fit, but nodes have no room for its plan now; run the command again when other models have been removed")]
+	NoRoom(ModelId),
+	/// The model vanished while it was waited for.
+	#[error(
+		"the model {0} is gone from the chain: it was cancelled, removed or refused meanwhile"
+	)]
+	Vanished(ModelId),
+	/// The upload does not come to an end.
+	#[error("the upload is not complete after {attempts} attempts: {missing} chunks are missing; run the command again to go on")]
+	UploadIncomplete {
+		/// How often it was tried.
+		attempts: u32,
+		/// Chunks that are not on the chain.
+		missing: usize,
+	},
+	/// The fee is beyond what the user allows.
+	#[error("the inference costs {}, more than --max-fee {}", amount::format(*.cost), amount::format(*.max))]
+	TooExpensive {
+		/// Fee and royalty.
+		cost: u128,
+		/// The user's limit.
+		max: u128,
+	},
+	/// The node says one thing here and another thing there.
+	#[error("the node contradicts itself: {0}")]
+	Inconsistent(String),
+}
+
+fn dispatch(pallet: Option<&str>, name: &str, fields: &[(String, u8)], docs: &str) -> String {
+	let pallet = pallet
+		.map(|pallet| format!("{pallet}::"))
+		.unwrap_or_default();
+	let fields: Vec<String> = fields
+		.iter()
+		.map(|(name, value)| format!("{name} {value}"))
+		.collect();
+	let fields = if fields.is_empty() {
+		String::new()
+	} else {
+		format!(" ({})", fields.join(", "))
+	};
+	let docs = if docs.is_empty() {
+		String::new()
+	} else {
+		format!(": {docs}")
+	};
+	format!("the chain refuses this: {pallet}{name}{fields}{docs}")
+}
+
+impl ChainError {
+	/// An error of a plain request.
+	pub(crate) fn request(method: &str, error: rpcs::Error) -> Self {
+		match error {
+			rpcs::Error::User(error) => {
+				let data = error.data.as_ref().map(|data| data.get().trim_matches('"'));
+				let message = match data {
+					Some(data) if !data.is_empty() && data != "null" => {
+						format!("{} ({data})", error.message)
+					}
+					_ => error.message.clone(),
+				};
+				Self::Rpc {
+					method: method.to_owned(),
+					message,
+					code: error.code,
+				}
+			}
+			source => Self::Request {
+				method: method.to_owned(),
+				source,
+			},
+		}
+	}
+
+	/// An error of the client library.
+	pub(crate) fn client(what: &'static str, error: impl Into<subxt::Error>) -> Self {
+		Self::Client {
+			what,
+			source: Box::new(error.into()),
+		}
+	}
+
+	/// The name of the pallet's error, such as `UnknownRelease`, if it is one.
+	pub fn dispatch_name(&self) -> Option<&str> {
+		match self {
+			Self::Dispatch { name, .. } => Some(name),
+			_ => None,
+		}
+	}
+}

@@ -1,0 +1,155 @@
+//! What an inference will cost: exactly for a released model, about for a file.
+
+use serde::Serialize;
+use subxt::dynamic;
+use subxt::ext::scale_decode::DecodeAsType;
+use subxt_signer::sr25519::Keypair;
+
+use super::client::sign_at;
+use super::types::{balance, Cost, Quote};
+use super::{calls, Chain, ChainError};
+use crate::keys::account_of;
+use crate::release::Release;
+use crate::tensor::{Tensor, TensorSchema};
+
+/// Picoseconds that the runtime charges for the parts of a run's cost.
+///
+/// The chain does not publish its rates, so these are the runtime's at the time of this release;
+/// a test compares the estimate with the chain's own quote.
+mod rate {
+	pub(super) const MAC: u64 = 150;
+	pub(super) const BYTE: u64 = 500;
+	pub(super) const STEP: u64 = 3_000_000;
+	pub(super) const TRANSCENDENTAL: u64 = 30_000;
+}
+
+/// About what one inference costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Estimate {
+	/// Picoseconds of computation that are charged, the pallet's own work left out.
+	pub ref_time: u64,
+	/// The fee, without a royalty.
+	#[serde(with = "balance")]
+	pub fee: u128,
+	/// Whether the chain lets one inference weigh so much.
+	pub fits: bool,
+}
+
+/// What an inference costs to the last digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExactFee {
+	/// The inclusion fee of the signed extrinsic.
+	#[serde(with = "balance")]
+	pub fee: u128,
+	/// What the release's owner earns.
+	#[serde(with = "balance")]
+	pub royalty: u128,
+	/// Both.
+	#[serde(with = "balance")]
+	pub total: u128,
+	/// Bytes of the signed extrinsic.
+	pub extrinsic_length: usize,
+	/// The node's own quote, which does not know the signed bytes.
+	pub quote: Quote,
+}
+
+/// About what one inference of a model that is not on the chain would cost there.
+///
+/// The chain says what a call of the same inputs costs that finds no release; the model's run comes
+/// on top.
+pub async fn estimate(
+	chain: &Chain,
+	inputs: &[TensorSchema],
+	cost: &Cost,
+) -> Result<Estimate, ChainError> {
+	let ref_time = rate::MAC
+		.saturating_mul(cost.macs)
+		.saturating_add(rate::BYTE.saturating_mul(cost.bytes))
+		.saturating_add(rate::STEP.saturating_mul(cost.steps.into()))
+		.saturating_add(rate::TRANSCENDENTAL.saturating_mul(cost.transcendentals));
+	let blank: Vec<Tensor> = inputs
+		.iter()
+		.map(|schema| Tensor {
+			name: schema.name.clone(),
+			dtype: schema.dtype,
+			shape: schema.shape.clone(),
+			data: vec![0; schema.elements().unwrap_or(0) * schema.dtype.size()],
+		})
+		.collect();
+	let key = stand_in()?;
+	// Releases with this name are possible, but nobody holds the key of its owner.
+	let release = Release {
+		owner: account_of(&key),
+		name: "estimate".into(),
+		version: "0".into(),
+	};
+	let at = chain.at_finalized().await?;
+	let signed = sign_at(&at, &calls::infer(&release, &blank), &key, 0)?;
+	let refused = chain.inclusion_fee(&signed).await?;
+	let run = chain.weight_to_fee(ref_time).await?;
+	Ok(Estimate {
+		ref_time,
+		fee: refused.saturating_add(run),
+		fits: ref_time <= max_inference_weight(&at)?,
+	})
+}
+
+/// What an inference of a released model costs, by the signed extrinsic itself.
+///
+/// Without a key, a stand-in signs: the fee depends on the length of a signature and not on whose
+/// it is.
+pub async fn exact(
+	chain: &Chain,
+	release: &Release,
+	inputs: &[Tensor],
+	key: Option<&Keypair>,
+) -> Result<ExactFee, ChainError> {
+	let quote = chain.quote(release, inputs).await?;
+	let (key, nonce) = match key {
+		Some(key) => (key.clone(), chain.next_nonce(&account_of(key)).await?),
+		None => (stand_in()?, 0),
+	};
+	let signed = chain
+		.sign(&calls::infer(release, inputs), &key, nonce)
+		.await?;
+	let fee = chain.inclusion_fee(&signed).await?;
+	// The node reckons with an extrinsic that is at most some bytes longer. Everything else must
+	// agree.
+	let spare = fee.abs_diff(quote.total - quote.royalty);
+	let per_byte = quote.length_fee / u128::from(quote.extrinsic_length.max(1)) + 1;
+	let bytes = (quote.extrinsic_length as usize).abs_diff(signed.bytes.len()) as u128;
+	if spare > bytes * per_byte {
+		return Err(ChainError::Inconsistent(format!(
+			"inference_quote says {} without royalty, payment_queryInfo says {fee}",
+			quote.total - quote.royalty
+		)));
+	}
+	Ok(ExactFee {
+		fee,
+		royalty: quote.royalty,
+		total: fee.saturating_add(quote.royalty),
+		extrinsic_length: signed.bytes.len(),
+		quote,
+	})
+}
+
+/// A key that nobody uses.
+fn stand_in() -> Result<Keypair, ChainError> {
+	Keypair::from_secret_key([0x11; 32])
+		.map_err(|_| ChainError::Inconsistent("the stand-in key is no key".to_owned()))
+}
+
+fn max_inference_weight(at: &super::client::AtBlock) -> Result<u64, ChainError> {
+	#[derive(DecodeAsType)]
+	#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+	struct Weight {
+		ref_time: u64,
+	}
+	let address = dynamic::constant::<Weight>("Inference", "MaxInferenceWeight");
+	at.constants()
+		.entry(address)
+		.map(|weight| weight.ref_time)
+		.map_err(|error| ChainError::client("read the limits of inferences", error))
+}

@@ -1,0 +1,163 @@
+//! Extrinsics into the pool, into a block, and final.
+
+use subxt::ext::scale_encode::EncodeAsFields;
+use subxt::rpcs;
+use subxt::rpcs::client::RpcSubscription;
+use subxt::rpcs::methods::legacy::TransactionStatus;
+use subxt::utils::AccountId32;
+use subxt_signer::sr25519::Keypair;
+
+use super::calls::Call;
+use super::client::Signed;
+use super::events::{BlockEvents, Outcome};
+use super::{Chain, ChainError, Hash};
+use crate::keys::account_of;
+
+/// How long to wait for a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wait {
+	/// Until it is in a block.
+	InBlock,
+	/// Until that block is final.
+	#[default]
+	Finalized,
+	/// Not at all: once it is in the pool.
+	None,
+}
+
+/// A transaction in the pool.
+#[derive(Debug)]
+pub struct Watch {
+	/// Its hash.
+	pub hash: Hash,
+	statuses: RpcSubscription<TransactionStatus<Hash>>,
+}
+
+/// Codes of the pool's refusals: `sc-rpc-api`, author/error.rs.
+mod code {
+	pub(super) const INVALID: i32 = 1010;
+	pub(super) const BANNED: i32 = 1012;
+	pub(super) const ALREADY_IMPORTED: i32 = 1013;
+	pub(super) const TOO_LOW_PRIORITY: i32 = 1014;
+	pub(super) const IMMEDIATELY_DROPPED: i32 = 1016;
+}
+
+impl Chain {
+	/// Puts a signed transaction into the node's pool.
+	pub async fn submit(&self, signed: &Signed) -> Result<Watch, ChainError> {
+		match self
+			.methods()
+			.author_submit_and_watch_extrinsic(&signed.bytes)
+			.await
+		{
+			Ok(statuses) => Ok(Watch {
+				hash: signed.hash,
+				statuses,
+			}),
+			Err(error) => Err(self.pool_error(error, signed.account).await),
+		}
+	}
+
+	async fn pool_error(&self, error: rpcs::Error, account: AccountId32) -> ChainError {
+		let rpcs::Error::User(user) = &error else {
+			return ChainError::request("author_submitAndWatchExtrinsic", error);
+		};
+		let data = user
+			.data
+			.as_ref()
+			.map(|data| data.get().trim_matches('"').to_owned());
+		let detail = data.unwrap_or_else(|| user.message.clone());
+		let reason = match user.code {
+			code::INVALID if detail.contains("pay some fees") => {
+				return match self.balance(&account).await {
+					Ok(balance) => ChainError::NoFunds {
+						account: account.to_string(),
+						free: balance.free,
+					},
+					Err(error) => error,
+				};
+			}
+			code::INVALID if detail.contains("outdated") => {
+				format!("{detail}; another transaction took its nonce, so try again")
+			}
+			code::INVALID if detail.contains("exhaust") => {
+				format!("{detail}; it is too large or too heavy for a block, or blocks are full of uploads")
+			}
+			code::INVALID => rejection(&detail).unwrap_or(detail),
+			code::BANNED => format!("{detail}; it was refused a moment ago, wait half an hour"),
+			code::ALREADY_IMPORTED => "it is in the pool already".to_owned(),
+			code::TOO_LOW_PRIORITY => {
+				"another transaction with this nonce waits; wait until it is in a block".to_owned()
+			}
+			code::IMMEDIATELY_DROPPED => "the pool is full; try again later".to_owned(),
+			_ => return ChainError::request("author_submitAndWatchExtrinsic", error),
+		};
+		ChainError::Pool { reason }
+	}
+
+	/// Signs a call with the account's next nonce, submits it, waits and looks at the outcome.
+	///
+	/// A call that fails in its block is an error, whose fee is paid all the same.
+	pub async fn execute<Args: EncodeAsFields>(
+		&self,
+		call: &Call<Args>,
+		key: &Keypair,
+		wait: Wait,
+	) -> Result<Outcome, ChainError> {
+		let nonce = self.next_nonce(&account_of(key)).await?;
+		let signed = self.sign(call, key, nonce).await?;
+		let wait = if wait == Wait::None {
+			Wait::InBlock
+		} else {
+			wait
+		};
+		let watch = self.submit(&signed).await?;
+		let block = watch.wait(wait).await?;
+		BlockEvents::fetch(self, block)
+			.await?
+			.outcome(signed.hash)?
+			.into_result()
+	}
+}
+
+/// The words for the numbers by which the pool refuses chunks: pallet-models, `rejection`.
+fn rejection(detail: &str) -> Option<String> {
+	let number = detail.strip_prefix("Custom error: ")?;
+	let words = match number {
+		"101" => "NotUploading: the model is complete already, or being removed",
+		"102" => "NotUploader: another account uploads this model",
+		"103" => "ChunkIndexOutOfRange: the file has no chunk of this number",
+		"104" => "WrongChunkLength: all chunks but the last have exactly 512 KiB",
+		"105" => "ChunkExists: this chunk has been uploaded already",
+		_ => return None,
+	};
+	Some(words.to_owned())
+}
+
+impl Watch {
+	/// Waits until the transaction is in a block, or final; returns the block.
+	///
+	/// With [`Wait::InBlock`] a fork may still take the block away.
+	pub async fn wait(mut self, wait: Wait) -> Result<Hash, ChainError> {
+		let hash = self.hash;
+		let dropped = |status| Err(ChainError::Dropped { hash, status });
+		while let Some(status) = self.statuses.next().await {
+			let status = status
+				.map_err(|error| ChainError::request("author_submitAndWatchExtrinsic", error))?;
+			match status {
+				TransactionStatus::InBlock(block) if wait != Wait::Finalized => return Ok(block),
+				TransactionStatus::Finalized(block) => return Ok(block),
+				TransactionStatus::FinalityTimeout(_) => return dropped("finality timeout"),
+				TransactionStatus::Usurped(_) => return dropped("replaced by another one"),
+				TransactionStatus::Dropped => return dropped("dropped"),
+				TransactionStatus::Invalid => return dropped("invalid"),
+				TransactionStatus::InBlock(_)
+				| TransactionStatus::Future
+				| TransactionStatus::Ready
+				| TransactionStatus::Broadcast(_)
+				| TransactionStatus::Retracted(_) => (),
+			}
+		}
+		Err(ChainError::Lost { hash })
+	}
+}

@@ -1,0 +1,94 @@
+//! `noema model register`: from a file to a release that may be called.
+
+use serde::Serialize;
+
+use super::Context;
+use crate::args::RegisterArgs;
+use crate::chain::types::Stage;
+use crate::chain::upload::{self, Step};
+use crate::chain::{calls, Wait};
+use crate::keys::account_of;
+use crate::model::{LocalModel, ModelId};
+use crate::outputs::table;
+use crate::release::{check_name, check_version, Release};
+use crate::{amount, Error};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Registered {
+	release: String,
+	model_id: ModelId,
+	size: usize,
+	stage: Stage,
+	#[serde(with = "crate::chain::types::balance")]
+	royalty: u128,
+}
+
+pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Error> {
+	let key = context.key()?;
+	let release = Release {
+		owner: account_of(&key),
+		name: check_name(&args.name)?,
+		version: check_version(&args.version)?,
+	};
+	let royalty = amount::parse(&args.royalty)?;
+	// What the chain would refuse after the upload is refused before it.
+	let model = LocalModel::open(&args.file)?;
+	let chain = context.chain().await?;
+
+	let bar = context
+		.progress()
+		.bytes(model.bytes.len() as u64, "uploading");
+	let mut on_upload = |step| {
+		if let Step::Uploaded { done, .. } = step {
+			bar.set_position(done);
+		}
+	};
+	let id = upload::ensure_submitted(&chain, &key, &model.bytes, &mut on_upload).await?;
+	bar.finish_and_clear();
+
+	let wait = context.progress().spinner("waiting for admission");
+	let mut on_wait = |step| {
+		if let Step::Waiting { stage, block } = step {
+			wait.set_message(format!("block {block}: {stage}"));
+		}
+	};
+	let mut state = upload::wait_admitted(&chain, id, &mut on_wait).await?;
+
+	let name = release.to_string();
+	let released = state
+		.releases
+		.iter()
+		.any(|info| info.release == name && !info.retired);
+	if released {
+		context.remark(&format!(
+			"{name} is released already; its royalty stays as it is"
+		));
+	} else {
+		let call = calls::release(id, &release.name, &release.version, royalty);
+		chain.execute(&call, &key, Wait::InBlock).await?;
+	}
+	if !args.no_wait {
+		state = upload::wait_resident(&chain, id, &mut on_wait).await?;
+	}
+	wait.finish_and_clear();
+
+	let royalty = chain.release(&release).await?.info.royalty;
+	let registered = Registered {
+		release: name,
+		model_id: id,
+		size: model.bytes.len(),
+		stage: state.stage,
+		royalty,
+	};
+	let text = || {
+		table::pairs([
+			("release", registered.release.clone()),
+			("model id", registered.model_id.to_string()),
+			("royalty", amount::format(royalty)),
+			("stage", registered.stage.to_string()),
+		])
+		.to_string()
+	};
+	context.show(text, &registered)
+}

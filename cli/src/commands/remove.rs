@@ -1,0 +1,48 @@
+//! `noema model remove`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Context;
+use crate::chain::types::Stage;
+use crate::chain::{calls, ChainError, Wait};
+use crate::model::{read, ModelId};
+use crate::Error;
+
+#[derive(Serialize)]
+struct Removed {
+	removed: ModelId,
+	block: u64,
+}
+
+pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
+	let id = match model.parse() {
+		Ok(id) => id,
+		Err(_) => ModelId::of(&read(Path::new(model))?),
+	};
+	let key = context.key()?;
+	let chain = context.chain().await?;
+	let info = chain.model(id).await?.ok_or(ChainError::UnknownModel(id))?;
+	let outcome = match info.stage {
+		// Before admission, it is an upload that is given up.
+		Stage::Uploading { .. } | Stage::Queued { .. } => {
+			chain
+				.execute(&calls::cancel_upload(id), &key, Wait::Finalized)
+				.await?
+		}
+		Stage::Maturing { .. } | Stage::Resident | Stage::Removing => {
+			chain
+				.execute(&calls::remove_model(id), &key, Wait::Finalized)
+				.await?
+		}
+	};
+	let removed = Removed {
+		removed: id,
+		block: outcome.number,
+	};
+	context.show(
+		|| format!("removed {id} in block {}", outcome.number),
+		&removed,
+	)
+}

@@ -1,0 +1,24 @@
+//! `noema`: see [`noema_cli`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use noema_cli::{args::Cli, error::EXIT_USER, run};
+
+fn main() -> ExitCode {
+	let cli = match Cli::try_parse() {
+		Ok(cli) => cli,
+		Err(error) => {
+			// Nothing is left to be done if standard error is closed.
+			let _ = error.print();
+			return ExitCode::from(if error.use_stderr() { EXIT_USER } else { 0 });
+		}
+	};
+	match run(cli) {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("{}", error.chain_of_causes());
+			ExitCode::from(error.exit_code())
+		}
+	}
+}
