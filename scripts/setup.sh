@@ -14,8 +14,8 @@ case ${1:-} in
 esac
 for_tests=${1:-}
 
-# The oldest Rust that builds the workspace.
-rust_version=$(sed -nE 's/^rust-version = "([0-9.]+)"$/\1/p' "$root/Cargo.toml")
+# The Rust that builds the workspace, as rustup reads it from the same file.
+rust_version=$(sed -nE 's/^channel = "([0-9.]+)"$/\1/p' "$root/rust-toolchain.toml")
 nodejs_version=18
 
 packages=()
@@ -64,37 +64,43 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 if ! command -v cargo >/dev/null; then
-	say "Installing Rust by rustup, from https://rustup.rs"
-	curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
-		sh -s -- -y --no-modify-path --profile minimal ||
-		die "no cargo, and rustup cannot be fetched: install Rust $rust_version or later, then run this again"
+	say "Installing rustup"
+	curl --proto '=https' --tlsv1.2 -sSf https://static.rust-lang.org/rustup/rustup-init.sh |
+		sh -s -- -y --no-modify-path --profile minimal --default-toolchain none ||
+		die "no cargo, and rustup cannot be fetched: install Rust $rust_version, then run this again"
 fi
 
-have=$(cd "$root" && rustc --version | sed -E 's/^rustc ([0-9]+\.[0-9]+).*/\1/')
-if [ "$(printf '%s\n' "$rust_version" "$have" | sort -V | head -n 1)" != "$rust_version" ]; then
-	die "rustc $have is too old: Noema needs $rust_version or later (rustup update stable)"
-fi
-
-# The runtime is built for wasm32v1-none; the test of the engine's bits for the other two.
+# The runtime is built for wasm32v1-none; the test of the engine's bits runs on the other two.
 targets=(wasm32v1-none)
-components=()
 if [ "$for_tests" ]; then
 	targets+=(wasm32-wasip1)
 	[ "$(uname -m)" = x86_64 ] && targets+=(aarch64-unknown-linux-gnu)
-	command -v cargo-fmt >/dev/null || components+=(rustfmt)
-	command -v cargo-clippy >/dev/null || components+=(clippy)
 fi
-libraries=$(cd "$root" && rustc --print sysroot)/lib/rustlib
-for name in "${targets[@]}"; do
-	[ -d "$libraries/$name/lib" ] && continue
+
+# Whether the right compiler is there, with the standard library for each target.
+rust_is_complete() {
+	local libraries name
+	cd "$root"
+	case $(rustc --version 2>/dev/null) in
+		"rustc $rust_version "*) ;;
+		*) return 1 ;;
+	esac
+	cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || return
+	libraries=$(rustc --print sysroot)/lib/rustlib
+	for name in "${targets[@]}"; do
+		[ -d "$libraries/$name/lib" ] || return
+	done
+}
+
+if ! (rust_is_complete); then
 	command -v rustup >/dev/null ||
-		die "no standard library for $name, and no rustup to add it: install Rust by https://rustup.rs"
-	(cd "$root" && rustup target add "$name")
-done
-for name in "${components[@]}"; do
-	command -v rustup >/dev/null || die "no $name, and no rustup to add it"
-	(cd "$root" && rustup component add "$name")
-done
+		die "Rust $rust_version with ${targets[*]} is needed, and there is no rustup to install it;" \
+			"see https://rustup.rs"
+	say "Installing Rust $rust_version"
+	rustup toolchain install "$rust_version" --profile minimal --no-self-update \
+		--component rustfmt --component clippy "${targets[@]/#/--target=}"
+	(rust_is_complete) || die "rustup has not brought a complete Rust $rust_version"
+fi
 
 if [ "$for_tests" ]; then
 	have=$(node --version)
