@@ -1,19 +1,10 @@
-// Registers the digits model for the tests, unless an earlier run on the same chain has done so.
+// Registers the digits model for the tests and waits until it may be called. What an earlier run
+// on the same chain has done is not done again.
 
-import { cli, modelFile, owner, release, releaseName, url } from './common.js';
+import { cli, modelFile, owner, release, url } from './common.js';
 
-function registered() {
-  try {
-    return cli('model', 'show', releaseName, '--url', url);
-  } catch {
-    return undefined;
-  }
-}
-
-if (!registered()) {
-  cli(
-    'model', 'register', modelFile,
-    '--name', release.name, '--version', release.version, '--royalty', '0',
-    '--suri', owner.uri, '--url', url,
-  );
-}
+cli(
+  'model', 'register', modelFile,
+  '--name', release.name, '--version', release.version,
+  '--suri', owner.uri, '--url', url,
+);
