@@ -17,7 +17,7 @@ RUN apt-get update \
 WORKDIR /noema
 ENV PATH=/root/.cargo/bin:$PATH
 # Rust and its Wasm target change less often than the sources.
-COPY Cargo.toml ./
+COPY rust-toolchain.toml ./
 COPY scripts/common.sh scripts/setup.sh scripts/
 RUN scripts/setup.sh
 COPY . .
