@@ -36,6 +36,11 @@ pub trait Kernel: Debug + Send + Sync {
 		0
 	}
 
+	/// Bytes of the constants that the kernel itself holds, packed weights for instance.
+	fn constant_bytes(&self) -> u64 {
+		0
+	}
+
 	/// Computes the outputs.
 	///
 	/// The inputs have the types and shapes that [`infer`](Self::infer) has seen; the outputs must

@@ -27,12 +27,17 @@ compile_error!("noema-engine needs SSE2 arithmetic: 32-bit x86 may round twice")
 pub mod attrs;
 pub mod broadcast;
 pub mod dtype;
+pub mod emit;
+pub mod engine;
 pub mod error;
 pub mod fact;
+pub mod guard;
+pub mod import;
 pub mod kernel;
 pub mod limits;
 pub mod math;
 pub mod ops;
+pub mod scan;
 pub mod select;
 pub mod simd;
 pub mod tensor;
@@ -42,6 +47,7 @@ pub mod value;
 mod testing;
 
 pub use dtype::DType;
-pub use error::{DomainError, RunError};
+pub use engine::{Engine, Plan, Profile1, Report};
+pub use error::{DomainError, ModelError, RunError};
 pub use kernel::Cost;
 pub use value::{TensorSchema, Value};

@@ -18,7 +18,9 @@ pub const MAX_NODES: usize = 20_000;
 /// Initializers of the graph.
 pub const MAX_INITIALIZERS: usize = 20_000;
 /// Inputs, or outputs, of one node.
-pub const MAX_NODE_TENSORS: usize = 1_024;
+pub const MAX_NODE_TENSORS: usize = 512;
+/// Inputs and outputs of all nodes together.
+pub const MAX_EDGES: usize = 200_000;
 /// Attributes of one node.
 pub const MAX_ATTRIBUTES: usize = 64;
 /// Integers, floats or strings in one attribute.
