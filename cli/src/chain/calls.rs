@@ -156,9 +156,9 @@ impl EncodeAsType for Encoded {
 	}
 }
 
-/// `Utility.batch(calls)`.
-pub fn batch(calls: Vec<Encoded>) -> Call<(Vec<Encoded>,)> {
-	dynamic::tx("Utility", "batch", (calls,))
+/// `Utility.batch_all(calls)`.
+pub fn batch_all(calls: Vec<Encoded>) -> Call<(Vec<Encoded>,)> {
+	dynamic::tx("Utility", "batch_all", (calls,))
 }
 
 /// The SCALE bytes of a call.

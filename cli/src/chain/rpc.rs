@@ -193,10 +193,17 @@ impl Chain {
 			}))
 	}
 
-	/// The indices of a model's chunks that are on the chain, at the best block.
-	pub async fn stored_chunks(&self, id: ModelId) -> Result<Vec<u32>, ChainError> {
+	/// The indices of a model's chunks that are on the chain, at a block or else at the best one.
+	pub async fn stored_chunks(
+		&self,
+		id: ModelId,
+		at: Option<Hash>,
+	) -> Result<Vec<u32>, ChainError> {
 		const PAGE: u32 = 512;
-		let at = self.at_best().await?;
+		let at = match at {
+			Some(block) => self.at(block).await?,
+			None => self.at_best().await?,
+		};
 		let address = dynamic::storage::<(ModelId, u32), Value<()>>("Models", "Chunks");
 		let prefix = at
 			.storage()

@@ -92,7 +92,7 @@ async fn upload_chunks(
 	let total = file.len() as u64;
 	let mut last_error = None;
 	for _ in 0..ATTEMPTS {
-		let stored: HashSet<u32> = chain.stored_chunks(id).await?.into_iter().collect();
+		let stored: HashSet<u32> = chain.stored_chunks(id, None).await?.into_iter().collect();
 		let missing: Vec<(u32, &[u8])> = (0..)
 			.zip(chunks.iter().copied())
 			.filter(|(index, _)| !stored.contains(index))
@@ -120,7 +120,7 @@ async fn upload_chunks(
 			Err(error) => return Err(error),
 		}
 	}
-	let stored = chain.stored_chunks(id).await?.len();
+	let stored = chain.stored_chunks(id, None).await?.len();
 	match (chunks.len() - stored.min(chunks.len()), last_error) {
 		(0, _) => Ok(()),
 		(_, Some(error @ ChainError::Pool { .. })) => Err(error),

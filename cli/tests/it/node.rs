@@ -1,0 +1,179 @@
+//! Nodes for tests: started on free ports, killed by id when dropped.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use noema_cli::chain::Chain;
+
+/// How long a node may take to answer, or a condition to come true.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A running node.
+pub(crate) struct Node {
+	child: Child,
+	/// Its WebSocket.
+	pub(crate) url: String,
+	/// Its port for other nodes.
+	pub(crate) port: u16,
+	log: PathBuf,
+	/// Kept for as long as the node, unless the test owns the directory.
+	_directory: Option<tempfile::TempDir>,
+}
+
+/// The node's binary.
+fn binary() -> PathBuf {
+	let path = match std::env::var_os("NOEMA_NODE") {
+		Some(path) => PathBuf::from(path),
+		None => Path::new(env!("CARGO_BIN_EXE_noema")).with_file_name("noema-node"),
+	};
+	assert!(
+		path.is_file(),
+		"{} is missing; build it with `cargo build --release -p noema-node`, or set NOEMA_NODE",
+		path.display()
+	);
+	path
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+	let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
+	listener
+		.local_addr()
+		.expect("a bound socket has an address")
+		.port()
+}
+
+impl Node {
+	/// A development node that seals when a transaction arrives, in a directory of its own.
+	pub(crate) async fn instant() -> Self {
+		let directory = tempfile::tempdir().expect("a temporary directory can be made");
+		let mut node = Self::start(directory.path(), &["--dev", "--sealing", "instant"]).await;
+		node._directory = Some(directory);
+		node
+	}
+
+	/// A node with these arguments, its data and log under `directory`.
+	pub(crate) async fn start(directory: &Path, args: &[&str]) -> Self {
+		let mut node = Self::spawn(directory, args);
+		node.ready().await;
+		node
+	}
+
+	/// Like [`start`](Self::start), but does not wait until it answers.
+	pub(crate) fn spawn(directory: &Path, args: &[&str]) -> Self {
+		let (port, rpc_port) = (free_port(), free_port());
+		let log = directory.join(format!("node-{rpc_port}.log"));
+		let file = File::create(&log).expect("the log can be created");
+		let child = Command::new(binary())
+			.args(args)
+			.arg("--base-path")
+			.arg(directory.join("data"))
+			.arg("--rpc-port")
+			.arg(rpc_port.to_string())
+			.arg("--listen-addr")
+			.arg(format!("/ip4/127.0.0.1/tcp/{port}"))
+			.args([
+				"--no-prometheus",
+				"--no-telemetry",
+				"--no-mdns",
+				"--no-hardware-benchmarks",
+			])
+			.stdin(Stdio::null())
+			.stdout(file.try_clone().expect("the log can be shared"))
+			.stderr(file)
+			.spawn()
+			.expect("the node can be started");
+		let url = format!("ws://127.0.0.1:{rpc_port}");
+		Self {
+			child,
+			url,
+			port,
+			log,
+			_directory: None,
+		}
+	}
+
+	/// Waits until the node answers.
+	pub(crate) async fn ready(&mut self) {
+		let start = Instant::now();
+		while Chain::connect(&self.url).await.is_err() {
+			if let Some(status) = self.exited() {
+				panic!("the node ended with {status}:\n{}", self.log());
+			}
+			assert!(
+				start.elapsed() < PATIENCE,
+				"the node does not answer:\n{}",
+				self.log()
+			);
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
+	/// A connection.
+	pub(crate) async fn chain(&self) -> Chain {
+		Chain::connect(&self.url).await.expect("the node answers")
+	}
+
+	/// The status, if the process has ended.
+	pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
+		self.child.try_wait().expect("the node can be waited for")
+	}
+
+	/// Waits until the process ends by itself.
+	pub(crate) async fn wait_exit(&mut self) -> ExitStatus {
+		let start = Instant::now();
+		loop {
+			if let Some(status) = self.exited() {
+				return status;
+			}
+			assert!(
+				start.elapsed() < PATIENCE,
+				"the node goes on:\n{}",
+				self.log()
+			);
+			tokio::time::sleep(Duration::from_millis(100)).await;
+		}
+	}
+
+	/// Kills the process as a power cut would: SIGKILL.
+	pub(crate) fn kill(&mut self) {
+		// It may have ended already.
+		let _ = self.child.kill();
+		let _ = self.child.wait();
+	}
+
+	/// What the node has written.
+	pub(crate) fn log(&self) -> String {
+		std::fs::read_to_string(&self.log).unwrap_or_default()
+	}
+}
+
+impl Drop for Node {
+	fn drop(&mut self) {
+		self.kill();
+		if std::thread::panicking() {
+			let log = self.log();
+			let start = log.len().saturating_sub(4000);
+			let tail = log.get(start..).unwrap_or(&log);
+			eprintln!("--- the node at {} wrote last:\n{tail}", self.url);
+		}
+	}
+}
+
+/// Waits until `condition` gives something.
+pub(crate) async fn until<T, F>(what: &str, mut condition: impl FnMut() -> F) -> T
+where
+	F: std::future::Future<Output = Option<T>>,
+{
+	let start = Instant::now();
+	loop {
+		if let Some(value) = condition().await {
+			return value;
+		}
+		assert!(start.elapsed() < PATIENCE, "waited too long until {what}");
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+}
