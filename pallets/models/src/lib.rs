@@ -1,1 +1,695 @@
-//! pallet-models
+//! # The registry of models
+//!
+//! The way of an ONNX file from a sequence of chunks to a model that a transaction may call.
+//!
+//! ```text
+//!  begin_upload        submit            due block          MaturityPeriod
+//!  ----------> Uploading ----> Queued ------------> Maturing -------------> Resident
+//!   upload_chunk |   ^           |  |  admitted        |                       |
+//!                |   +-----------+  |                  +-----------+-----------+
+//!                |      no room     | refused                      | remove_model
+//!                | cancel / expiry  |                              |
+//!                +------------------+---> Removing <---------------+
+//!                                            | chunks go step by step
+//!                                            v
+//!                                         (unknown)
+//! ```
+//!
+//! ## Key terms
+//!
+//! * **Model**: a file, named by its BLAKE3 hash ([`ModelId`]), as `b3sum` prints it.
+//! * **Chunk**: [`CHUNK_SIZE`] bytes of it, a whole subtree of the file's BLAKE3 tree. The
+//!   subtree's value is kept until admission, so that `submit` checks the hash of the whole file
+//!   without reading it again.
+//! * **Admission**: the chain takes the report of the file through [`Config::Admission`], at a
+//!   height that leaves every node time to work it out in the background.
+//! * **Plan room**: the bytes of plans that nodes must hold. Maturing and resident models together
+//!   take at most [`Config::MaxResidentBytes`], maturing ones at most
+//!   [`Config::MaxMaturingBytes`].
+//! * **Release**: `owner/name@version`, pointing at a model for ever, at a royalty. Anybody may
+//!   release any admitted model.
+//!
+//! ## Uploads and blocks
+//!
+//! [`CheckUploads`] bounds the bytes of chunks in a block. A chunk beyond the bound stays in the
+//! pool and costs nothing. It also gives each chunk of a top-level call a permit, without which
+//! [`upload_chunk`](Pallet::upload_chunk) fails: chunks inside a batch, a proxied, a scheduled or a
+//! sudo call would evade the bound.
+//!
+//! ## Work outside of calls
+//!
+//! `on_initialize` ends maturities, expires uploads, admits models and removes chunks, each up to
+//! a fixed number per block. What is left is taken up in the next block.
+//!
+//! ## Limitations
+//!
+//! * The id of a file is taken as soon as somebody begins to upload it, with or without the file.
+//!   Whoever squats an id locks the deposit for the whole file and gains nothing but time.
+//! * The deposit of an upload returns when its removal begins; until its last chunk is gone it
+//!   still counts against [`Config::MaxTotalBytes`], and its id cannot be used again.
+//! * The tombstone of a retired release stays for ever, so that nobody finds other bytes under
+//!   a name and version that they trusted.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod admission;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod extension;
+mod registry;
+mod releases;
+mod removal;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+mod upload;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use extension::{rejection, CheckUploads};
+pub use pallet::*;
+pub use types::{
+	BalanceOf, Chunk, MaturingModel, MaxChunks, ModelRecord, ModelRecordOf, QueuedModel,
+	RefusalRecord, ReleaseRecord, ReleaseRecordOf, RemovalProgress, SubtreeValue,
+};
+pub use weights::WeightInfo;
+
+use noema_primitives::{
+	ModelAdmission, ModelId, ModelReport, Refusal, ReleaseId, ReleaseName, ReleaseVersion,
+	CHUNK_SIZE,
+};
+
+/// The target of this pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::models";
+
+/// Makes what the benchmarks need and this pallet cannot know.
+#[cfg(feature = "runtime-benchmarks")]
+pub trait BenchmarkHelper {
+	/// A file that [`Config::Admission`] admits: at least `min_size` bytes, at most 64 KiB more.
+	fn model_file(min_size: u32) -> alloc::vec::Vec<u8>;
+}
+
+/// The registry of models.
+#[frame_support::pallet]
+// The macro makes types for the storage prefixes without it.
+#[allow(missing_debug_implementations)]
+pub mod pallet {
+	use super::*;
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{fungible, Consideration, Footprint},
+	};
+	use frame_system::pallet_prelude::*;
+
+	/// The in-code storage version.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// The pallet.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What the runtime decides.
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// The weights of calls and hook steps.
+		type WeightInfo: WeightInfo;
+
+		/// The token in which royalties are given.
+		type Currency: fungible::Inspect<Self::AccountId>;
+
+		/// The deposit for the bytes of a model: a footprint of one item of the file's size.
+		type UploadConsideration: Consideration<Self::AccountId, Footprint>;
+
+		/// The deposit for a release: a footprint of one item of the release's size in storage.
+		type ReleaseConsideration: Consideration<Self::AccountId, Footprint>;
+
+		/// Works out what a file is.
+		type Admission: ModelAdmission;
+
+		/// The numerics profile under which models are admitted.
+		#[pallet::constant]
+		type Profile: Get<u16>;
+
+		/// The largest file, in bytes.
+		#[pallet::constant]
+		type MaxModelSize: Get<u32>;
+
+		/// The most bytes of models that the chain stores, uploads and removals in progress
+		/// included at their full size.
+		#[pallet::constant]
+		type MaxTotalBytes: Get<u64>;
+
+		/// The most bytes of plans, maturing and resident together.
+		#[pallet::constant]
+		type MaxResidentBytes: Get<u64>;
+
+		/// The most bytes of plans that mature at the same time.
+		#[pallet::constant]
+		type MaxMaturingBytes: Get<u64>;
+
+		/// The most models, maturing and resident together.
+		#[pallet::constant]
+		type MaxResidentModels: Get<u32>;
+
+		/// The most bytes of chunks in one block.
+		#[pallet::constant]
+		type MaxUploadBytesPerBlock: Get<u32>;
+
+		/// Blocks after which an upload that was not submitted is dropped.
+		#[pallet::constant]
+		type UploadLifetime: Get<BlockNumberFor<Self>>;
+
+		/// Blocks between the submission of an empty file and its admission. Larger files wait
+		/// one block longer for each [`AdmissionBytesPerBlock`](Self::AdmissionBytesPerBlock).
+		#[pallet::constant]
+		type AdmissionDelay: Get<BlockNumberFor<Self>>;
+
+		/// Bytes for which a submitted file waits one block longer, and the most bytes that are
+		/// admitted in one block, if they are of more than one file.
+		#[pallet::constant]
+		type AdmissionBytesPerBlock: Get<u32>;
+
+		/// Blocks between a model's admission and the first block in which it may be called.
+		#[pallet::constant]
+		type MaturityPeriod: Get<BlockNumberFor<Self>>;
+
+		/// The most models that wait for admission.
+		#[pallet::constant]
+		type MaxQueue: Get<u32>;
+
+		/// How many refusals are kept for readers.
+		#[pallet::constant]
+		type RefusalsKept: Get<u32>;
+
+		/// What the benchmarks need.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: BenchmarkHelper;
+	}
+
+	/// Why tokens are held.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// The bytes of a model.
+		Model,
+		/// A release.
+		Release,
+	}
+
+	/// All models that the chain knows, whatever their stage.
+	#[pallet::storage]
+	pub type Models<T: Config> = StorageMap<_, Identity, ModelId, ModelRecordOf<T>>;
+
+	/// The bytes of models: chunk `i` of a model has the key `prefix ++ model id ++ i`, `i` as
+	/// four bytes, little endian.
+	#[pallet::storage]
+	pub type Chunks<T: Config> = StorageDoubleMap<_, Identity, ModelId, Identity, u32, Chunk>;
+
+	/// The BLAKE3 subtree values of the chunks that have arrived, until admission.
+	#[pallet::storage]
+	pub type Subtrees<T: Config> = StorageMap<
+		_,
+		Identity,
+		ModelId,
+		BoundedVec<Option<SubtreeValue>, MaxChunks<T>>,
+		ValueQuery,
+	>;
+
+	/// The reports of admitted models.
+	#[pallet::storage]
+	pub type Reports<T: Config> = StorageMap<_, Identity, ModelId, ModelReport>;
+
+	/// The sum of the sizes of all models.
+	#[pallet::storage]
+	pub type TotalBytes<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// The uploads that expire at a block.
+	#[pallet::storage]
+	pub type Expiries<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Identity, ModelId, ()>;
+
+	/// The first block whose expiries are not all dealt with, if that is not the next one.
+	#[pallet::storage]
+	pub type ExpiryBacklog<T: Config> = StorageValue<_, BlockNumberFor<T>>;
+
+	/// The models that wait for admission, in the order in which they will be taken.
+	#[pallet::storage]
+	pub type AdmissionQueue<T: Config> =
+		StorageValue<_, BoundedVec<QueuedModel<BlockNumberFor<T>>, T::MaxQueue>, ValueQuery>;
+
+	/// The models that mature, in the order of their admission.
+	#[pallet::storage]
+	pub type MaturingQueue<T: Config> = StorageValue<
+		_,
+		BoundedVec<MaturingModel<BlockNumberFor<T>>, T::MaxResidentModels>,
+		ValueQuery,
+	>;
+
+	/// The models that mature or are resident, in the order of their admission.
+	#[pallet::storage]
+	pub type WorkingModels<T: Config> =
+		StorageValue<_, BoundedVec<ModelId, T::MaxResidentModels>, ValueQuery>;
+
+	/// The bytes of the plans of [`WorkingModels`].
+	#[pallet::storage]
+	pub type WorkingBytes<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// The last refusals, the newest last.
+	#[pallet::storage]
+	pub type Refusals<T: Config> =
+		StorageValue<_, BoundedVec<RefusalRecord<BlockNumberFor<T>>, T::RefusalsKept>, ValueQuery>;
+
+	/// The models whose chunks are being removed, by their number in the queue.
+	#[pallet::storage]
+	pub type RemovalQueue<T: Config> = StorageMap<_, Twox64Concat, u64, ModelId>;
+
+	/// How far removals have come.
+	#[pallet::storage]
+	pub type Removals<T: Config> = StorageValue<_, RemovalProgress, ValueQuery>;
+
+	/// Releases by owner, name and version; retired ones stay.
+	#[pallet::storage]
+	pub type Releases<T: Config> = StorageDoubleMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Blake2_128Concat,
+		(ReleaseName, ReleaseVersion),
+		ReleaseRecordOf<T>,
+	>;
+
+	/// The releases that point at a model, retired ones included.
+	#[pallet::storage]
+	pub type ReleasesOf<T: Config> =
+		StorageDoubleMap<_, Identity, ModelId, Blake2_128Concat, ReleaseId<T::AccountId>, ()>;
+
+	/// Bytes of chunks in this block so far.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type BlockUploadBytes<T: Config> = StorageValue<_, u32, ValueQuery>;
+
+	/// Whether the extrinsic that is being applied is an `upload_chunk` that has passed
+	/// [`CheckUploads`] and has not stored its chunk yet.
+	#[pallet::storage]
+	#[pallet::whitelist_storage]
+	pub type UploadPermit<T: Config> = StorageValue<_, (), OptionQuery>;
+
+	/// What happened to models and releases.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// An upload has begun.
+		UploadStarted {
+			/// The model.
+			model: ModelId,
+			/// Who uploads it and pays the deposit.
+			owner: T::AccountId,
+			/// Bytes of the file.
+			size: u32,
+			/// The block at which what was uploaded is dropped, unless submitted.
+			expires: BlockNumberFor<T>,
+		},
+		/// A chunk was stored.
+		ChunkUploaded {
+			/// The model.
+			model: ModelId,
+			/// The chunk's number.
+			index: u32,
+		},
+		/// A complete file waits for admission.
+		ModelQueued {
+			/// The model.
+			model: ModelId,
+			/// The first block that may take the admission.
+			admission: BlockNumberFor<T>,
+		},
+		/// The uploader has given an upload up.
+		UploadCancelled {
+			/// The model.
+			model: ModelId,
+		},
+		/// An upload was not submitted in time.
+		UploadExpired {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model was admitted and matures.
+		ModelAdmitted {
+			/// The model.
+			model: ModelId,
+			/// The first block in which it may be called.
+			resident: BlockNumberFor<T>,
+			/// Bytes that its plan takes of the plan room.
+			plan_bytes: u64,
+		},
+		/// The file is no model. Its deposit has returned, its chunks go.
+		ModelRefused {
+			/// The model.
+			model: ModelId,
+			/// Why.
+			refusal: Refusal,
+		},
+		/// A model is fit for admission, and waits until enough of the maturing models are done.
+		AdmissionDeferred {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model is fit for admission, but the plan room is taken. It is back among the
+		/// uploads; its owner may submit it again once there is room.
+		NoRoom {
+			/// The model.
+			model: ModelId,
+			/// Bytes that its plan would take.
+			plan_bytes: u64,
+			/// The block at which what was uploaded is dropped, unless submitted again.
+			expires: BlockNumberFor<T>,
+		},
+		/// A model may be called from this block on.
+		ModelResident {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model is not callable any more, and its chunks go.
+		ModelRemovalStarted {
+			/// The model.
+			model: ModelId,
+		},
+		/// The last chunk of a model is gone; its id may be used again.
+		ModelRemoved {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model has got a name by which it may be called.
+		ModelReleased {
+			/// The name.
+			release: ReleaseId<T::AccountId>,
+			/// The model.
+			model: ModelId,
+			/// What the owner earns from each inference.
+			royalty: BalanceOf<T>,
+		},
+		/// A release was withdrawn by its owner.
+		ReleaseRetired {
+			/// The release.
+			release: ReleaseId<T::AccountId>,
+		},
+	}
+
+	/// Why a call failed.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// A file has at least one byte.
+		EmptyModel,
+		/// The file is larger than `MaxModelSize`.
+		ModelTooLarge,
+		/// The chain knows this model already: it is uploaded, or being uploaded.
+		ModelExists,
+		/// An earlier upload of this model is still being removed; try again some blocks later.
+		RemovalInProgress,
+		/// The chain's storage for models, `MaxTotalBytes`, is taken; wait until models are
+		/// removed.
+		NoStorageRoom,
+		/// The chain knows no such model.
+		UnknownModel,
+		/// The model is not being uploaded: it is complete, or being removed.
+		NotUploading,
+		/// Only the account that uploads the model may do that.
+		NotUploader,
+		/// A chunk can only be uploaded by an extrinsic of its own, not inside another call.
+		NestedUpload,
+		/// The file has fewer chunks.
+		ChunkIndexOutOfRange,
+		/// All chunks but the last have exactly 512 KiB; the last has the rest of the file.
+		WrongChunkLength,
+		/// This chunk has been uploaded already.
+		ChunkExists,
+		/// Not all chunks have been uploaded yet.
+		IncompleteUpload,
+		/// The uploaded bytes do not hash to the model's id. Cancel the upload and begin again
+		/// with the id that `b3sum` prints for the file.
+		HashMismatch,
+		/// Too many models wait for admission; try again some blocks later.
+		QueueFull,
+		/// The model is not admitted, or is being removed.
+		ModelNotAdmitted,
+		/// There are releases of the model that are not retired.
+		ModelHasReleases,
+		/// A name has 1 to 64 characters of `a-z`, `0-9`, `-`, `_` and `.`.
+		InvalidName,
+		/// A version has 1 to 32 characters of `a-z`, `A-Z`, `0-9`, `-`, `+` and `.`.
+		InvalidVersion,
+		/// The owner has used this name and version before; releases never change.
+		ReleaseExists,
+		/// The caller owns no release of this name and version.
+		UnknownRelease,
+		/// The release is retired already.
+		AlreadyRetired,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			// Maturity first: it makes room for admissions.
+			T::WeightInfo::on_initialize_idle()
+				.saturating_add(T::WeightInfo::mature(Self::process_maturities(now)))
+				.saturating_add(T::WeightInfo::expire(Self::process_expiries(now)))
+				.saturating_add(Self::process_admissions(now))
+				.saturating_add(T::WeightInfo::remove_chunks(Self::process_removals()))
+		}
+
+		fn on_finalize(_: BlockNumberFor<T>) {
+			// The pool validates on the state that this block leaves behind: it must see an empty
+			// block.
+			BlockUploadBytes::<T>::kill();
+		}
+
+		fn integrity_test() {
+			assert!(T::MaxModelSize::get() > 0, "MaxModelSize must not be 0");
+			assert!(
+				T::MaxTotalBytes::get() >= u64::from(T::MaxModelSize::get()),
+				"MaxTotalBytes must hold a file of MaxModelSize"
+			);
+			assert!(
+				T::MaxMaturingBytes::get() <= T::MaxResidentBytes::get(),
+				"MaxMaturingBytes must not exceed MaxResidentBytes"
+			);
+			assert!(
+				T::MaxUploadBytesPerBlock::get() >= CHUNK_SIZE,
+				"MaxUploadBytesPerBlock must hold a chunk"
+			);
+			assert!(
+				T::AdmissionBytesPerBlock::get() > 0,
+				"AdmissionBytesPerBlock must not be 0"
+			);
+			assert!(T::MaxQueue::get() > 0, "MaxQueue must not be 0");
+			assert!(
+				T::MaxResidentModels::get() > 0,
+				"MaxResidentModels must not be 0"
+			);
+			assert!(
+				T::UploadLifetime::get() > 0u32.into(),
+				"UploadLifetime must not be 0"
+			);
+			assert!(
+				T::AdmissionDelay::get() > 0u32.into(),
+				"AdmissionDelay must not be 0"
+			);
+			assert!(
+				T::MaturityPeriod::get() > 0u32.into(),
+				"MaturityPeriod must not be 0"
+			);
+
+			let weights = T::BlockWeights::get();
+			let normal = frame_support::dispatch::DispatchClass::Normal;
+			if let Some(max) = weights.get(normal).max_extrinsic {
+				let chunk = T::WeightInfo::upload_chunk(CHUNK_SIZE);
+				assert!(
+					chunk.all_lte(max),
+					"a block must have the weight for a chunk"
+				);
+				let submit = T::WeightInfo::submit(MaxChunks::<T>::get());
+				assert!(
+					submit.all_lte(max),
+					"a block must have the weight to submit a file"
+				);
+			}
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Begins the upload of a file of `size` bytes whose BLAKE3 hash is `model_id`.
+		///
+		/// The caller deposits for the whole file, and may then upload its chunks, in any order,
+		/// until [`Config::UploadLifetime`] blocks have passed.
+		///
+		/// # Errors
+		///
+		/// [`EmptyModel`](Error::EmptyModel), [`ModelTooLarge`](Error::ModelTooLarge),
+		/// [`ModelExists`](Error::ModelExists), [`RemovalInProgress`](Error::RemovalInProgress),
+		/// [`NoStorageRoom`](Error::NoStorageRoom); the deposit's own, such as
+		/// `FundsUnavailable`.
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::begin_upload())]
+		pub fn begin_upload(origin: OriginFor<T>, model_id: ModelId, size: u32) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_begin_upload(who, model_id, size)
+		}
+
+		/// Uploads chunk `index`, counted from 0: [`CHUNK_SIZE`] bytes, or what is left of the
+		/// file for the last one.
+		///
+		/// It must be the extrinsic's own call and pass [`CheckUploads`]. A chunk that turns out
+		/// to be wrong in a block is paid for like one that is right.
+		///
+		/// # Errors
+		///
+		/// [`NestedUpload`](Error::NestedUpload), [`UnknownModel`](Error::UnknownModel),
+		/// [`NotUploading`](Error::NotUploading), [`NotUploader`](Error::NotUploader),
+		/// [`ChunkIndexOutOfRange`](Error::ChunkIndexOutOfRange),
+		/// [`WrongChunkLength`](Error::WrongChunkLength), [`ChunkExists`](Error::ChunkExists).
+		///
+		/// # Weight
+		///
+		/// Linear in the length of the chunk, which is hashed and stored.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::upload_chunk(bytes.len() as u32))]
+		pub fn upload_chunk(
+			origin: OriginFor<T>,
+			model_id: ModelId,
+			index: u32,
+			bytes: Chunk,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_upload_chunk(who, model_id, index, bytes)
+		}
+
+		/// Queues a complete file for admission.
+		///
+		/// It is admitted or refused [`Config::AdmissionDelay`] blocks later, or one more for
+		/// each [`Config::AdmissionBytesPerBlock`] of its size, or later if many wait.
+		///
+		/// # Errors
+		///
+		/// [`UnknownModel`](Error::UnknownModel), [`NotUploading`](Error::NotUploading),
+		/// [`NotUploader`](Error::NotUploader), [`IncompleteUpload`](Error::IncompleteUpload),
+		/// [`HashMismatch`](Error::HashMismatch), [`QueueFull`](Error::QueueFull).
+		///
+		/// # Weight
+		///
+		/// Linear in the number of chunks, whose subtree values are merged; charged for the
+		/// largest file, the rest is refunded.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::submit(MaxChunks::<T>::get()))]
+		pub fn submit(origin: OriginFor<T>, model_id: ModelId) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let chunks = Self::do_submit(who, model_id)?;
+			Ok(Some(T::WeightInfo::submit(chunks)).into())
+		}
+
+		/// Gives up an upload, submitted or not, that is not admitted yet.
+		///
+		/// The deposit returns at once; the chunks go step by step.
+		///
+		/// # Errors
+		///
+		/// [`UnknownModel`](Error::UnknownModel), [`NotUploading`](Error::NotUploading),
+		/// [`NotUploader`](Error::NotUploader).
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::cancel_upload())]
+		pub fn cancel_upload(origin: OriginFor<T>, model_id: ModelId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_cancel_upload(who, model_id)
+		}
+
+		/// Releases an admitted model as `caller/name@version`, for a deposit.
+		///
+		/// A release never changes but for its retirement. It may be called from the next block
+		/// on, if its model is resident by then. Anybody may release any model.
+		///
+		/// # Errors
+		///
+		/// [`InvalidName`](Error::InvalidName), [`InvalidVersion`](Error::InvalidVersion),
+		/// [`UnknownModel`](Error::UnknownModel), [`ModelNotAdmitted`](Error::ModelNotAdmitted),
+		/// [`ReleaseExists`](Error::ReleaseExists); the deposit's own, such as
+		/// `FundsUnavailable`.
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::release())]
+		pub fn release(
+			origin: OriginFor<T>,
+			model_id: ModelId,
+			name: ReleaseName,
+			version: ReleaseVersion,
+			royalty: BalanceOf<T>,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_release(who, model_id, name, version, royalty)
+		}
+
+		/// Withdraws the release `caller/name@version`, at once and for ever.
+		///
+		/// The deposit returns. The name and version cannot be used again.
+		///
+		/// # Errors
+		///
+		/// [`UnknownRelease`](Error::UnknownRelease), [`AlreadyRetired`](Error::AlreadyRetired).
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::retire())]
+		pub fn retire(
+			origin: OriginFor<T>,
+			name: ReleaseName,
+			version: ReleaseVersion,
+		) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_retire(who, name, version)
+		}
+
+		/// Removes an admitted model that the caller has uploaded and of which no releases are
+		/// left but retired ones, whoever made them.
+		///
+		/// The deposit and the plan room return at once; the chunks go step by step.
+		///
+		/// # Errors
+		///
+		/// [`UnknownModel`](Error::UnknownModel), [`NotUploader`](Error::NotUploader),
+		/// [`ModelNotAdmitted`](Error::ModelNotAdmitted) (cancel the upload instead),
+		/// [`ModelHasReleases`](Error::ModelHasReleases).
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::remove_model())]
+		pub fn remove_model(origin: OriginFor<T>, model_id: ModelId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_remove_model(who, model_id)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+//! Releases: names by which admitted models are called.
+
+use codec::MaxEncodedLen;
+use frame_support::{
+	ensure,
+	traits::{Consideration, Footprint},
+};
+use noema_primitives::{ModelId, ModelStage, ReleaseId, ReleaseInfo, ReleaseName, ReleaseVersion};
+use sp_runtime::{ArithmeticError, DispatchResult};
+
+use crate::{
+	types::{BalanceOf, ReleaseRecord, ReleaseRecordOf},
+	Config, Error, Event, Models, Pallet, Releases, ReleasesOf,
+};
+
+fn is_name(name: &[u8]) -> bool {
+	let fits = |c: &u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+	!name.is_empty() && name.iter().all(fits)
+}
+
+fn is_version(version: &[u8]) -> bool {
+	let fits = |c: &u8| matches!(c, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'+' | b'.');
+	!version.is_empty() && version.iter().all(fits)
+}
+
+impl<T: Config> Pallet<T> {
+	/// What a release's deposit pays for: its record and its place in the index, at their
+	/// largest, whatever the length of name and version.
+	pub(crate) fn release_footprint() -> Footprint {
+		let len = ReleaseRecordOf::<T>::max_encoded_len()
+			.saturating_add(ReleaseId::<T::AccountId>::max_encoded_len().saturating_mul(2));
+		Footprint::from_parts(1, len)
+	}
+
+	/// Points a new name at an admitted model, for a deposit.
+	pub(crate) fn do_release(
+		who: T::AccountId,
+		model: ModelId,
+		name: ReleaseName,
+		version: ReleaseVersion,
+		royalty: BalanceOf<T>,
+	) -> DispatchResult {
+		ensure!(is_name(&name), Error::<T>::InvalidName);
+		ensure!(is_version(&version), Error::<T>::InvalidVersion);
+		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
+		ensure!(
+			matches!(
+				record.stage,
+				ModelStage::Maturing { .. } | ModelStage::Resident
+			),
+			Error::<T>::ModelNotAdmitted
+		);
+		let key = (name, version);
+		ensure!(
+			!Releases::<T>::contains_key(&who, &key),
+			Error::<T>::ReleaseExists
+		);
+
+		record.releases = record
+			.releases
+			.checked_add(1)
+			.ok_or(ArithmeticError::Overflow)?;
+		let ticket = T::ReleaseConsideration::new(&who, Self::release_footprint())?;
+		let created = frame_system::Pallet::<T>::block_number();
+		let info = ReleaseInfo {
+			model,
+			royalty,
+			created,
+			retired: false,
+		};
+
+		Releases::<T>::insert(
+			&who,
+			&key,
+			ReleaseRecord {
+				info,
+				ticket: Some(ticket),
+			},
+		);
+		Models::<T>::insert(model, record);
+		let (name, version) = key;
+		let release = ReleaseId {
+			owner: who,
+			name,
+			version,
+		};
+		ReleasesOf::<T>::insert(model, &release, ());
+		Self::deposit_event(Event::ModelReleased {
+			release,
+			model,
+			royalty,
+		});
+		Ok(())
+	}
+
+	/// Withdraws a release of `who`.
+	pub(crate) fn do_retire(
+		who: T::AccountId,
+		name: ReleaseName,
+		version: ReleaseVersion,
+	) -> DispatchResult {
+		let key = (name, version);
+		let mut release = Releases::<T>::get(&who, &key).ok_or(Error::<T>::UnknownRelease)?;
+		ensure!(!release.info.retired, Error::<T>::AlreadyRetired);
+		if let Some(ticket) = release.ticket.take() {
+			ticket.drop(&who)?;
+		}
+		release.info.retired = true;
+		Models::<T>::mutate(release.info.model, |record| match record {
+			Some(record) => record.releases = record.releases.saturating_sub(1),
+			None => {
+				frame_support::defensive!("a release of an unknown model");
+			}
+		});
+		Releases::<T>::insert(&who, &key, release);
+		let (name, version) = key;
+		Self::deposit_event(Event::ReleaseRetired {
+			release: ReleaseId {
+				owner: who,
+				name,
+				version,
+			},
+		});
+		Ok(())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn names_and_versions_take_their_characters_and_no_others() {
+		let wanted = |allowed: &str, c: u8| allowed.as_bytes().contains(&c);
+		let lower = "abcdefghijklmnopqrstuvwxyz0123456789";
+		let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+		for c in 0..=u8::MAX {
+			assert_eq!(
+				is_name(&[b'a', c]),
+				wanted(&alloc::format!("{lower}-_."), c),
+				"{c}"
+			);
+			assert_eq!(
+				is_version(&[b'1', c]),
+				wanted(&alloc::format!("{lower}{upper}-+."), c),
+				"{c}"
+			);
+		}
+		assert!(!is_name(b""));
+		assert!(!is_version(b""));
+	}
+}

@@ -1,0 +1,105 @@
+use frame_support::{assert_ok, traits::Hooks};
+use noema_primitives::{ModelId, ModelStage, CHUNK_SIZE};
+
+use crate::{mock::*, upload::EXPIRIES_PER_BLOCK, Event, Expiries, ExpiryBacklog};
+
+#[test]
+fn an_abandoned_upload_is_dropped_and_refunded() {
+	new_test(|| {
+		let before = Balances::free_balance(ALICE);
+		let file = model_sized(0, 1, 2 * CHUNK_SIZE);
+		let id = ModelId::of(&file);
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_ok!(ModelsPallet::begin_upload(origin, id, file.len() as u32));
+		assert_ok!(upload_chunk(ALICE, id, 1, &file[CHUNK_SIZE as usize..]));
+		run_to(UPLOAD_LIFETIME);
+		assert_eq!(
+			stage(id),
+			Some(ModelStage::Uploading {
+				expires: 1 + UPLOAD_LIFETIME
+			})
+		);
+		next_block();
+		let expected = vec![
+			Event::UploadExpired { model: id },
+			Event::ModelRemoved { model: id },
+		];
+		assert_eq!(events(), expected);
+		assert_eq!(stage(id), None);
+		assert_eq!(Balances::free_balance(ALICE), before);
+	});
+}
+
+#[test]
+fn an_upload_with_the_wrong_hash_is_dropped_too() {
+	new_test(|| {
+		let id = ModelId::of(b"another");
+		upload_as(ALICE, id, &model(0, 1));
+		assert!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), id).is_err());
+		run_to(1 + UPLOAD_LIFETIME);
+		assert_eq!(stage(id), None);
+	});
+}
+
+#[test]
+fn what_is_submitted_does_not_expire() {
+	new_test(|| {
+		let id = submit(ALICE, &model(0, 1));
+		run_to(2 + UPLOAD_LIFETIME);
+		assert_eq!(stage(id), Some(ModelStage::Resident));
+	});
+}
+
+#[test]
+fn many_at_once_take_several_blocks() {
+	new_test(|| {
+		let count = 2 * EXPIRIES_PER_BLOCK + 3;
+		let begin = |i: u32| {
+			let id = ModelId::of(&i.to_le_bytes());
+			assert_ok!(ModelsPallet::begin_upload(
+				RuntimeOrigin::signed(ALICE),
+				id,
+				1
+			));
+		};
+		(0..count).for_each(begin);
+		let left = || Expiries::<Test>::iter().count() as u32;
+		next_block();
+		begin(1000);
+		run_to(UPLOAD_LIFETIME);
+		assert_eq!(left(), count + 1);
+		next_block();
+		assert_eq!(left(), 2 * EXPIRIES_PER_BLOCK + 3 + 1 - EXPIRIES_PER_BLOCK);
+		assert_eq!(ExpiryBacklog::<Test>::get(), Some(1 + UPLOAD_LIFETIME));
+		next_block();
+		assert_eq!(left(), 4);
+		// The rest of the first block, the one of the second, and the backlog is dealt with.
+		next_block();
+		assert_eq!(left(), 0);
+		assert_eq!(ExpiryBacklog::<Test>::get(), None);
+		check_invariants();
+	});
+}
+
+#[test]
+fn a_long_backlog_of_empty_blocks_is_walked_step_by_step() {
+	new_test(|| {
+		let id = ModelId::of(b"a");
+		assert_ok!(ModelsPallet::begin_upload(
+			RuntimeOrigin::signed(ALICE),
+			id,
+			1
+		));
+		// As if the hooks had not run for a long time.
+		ExpiryBacklog::<Test>::put(2);
+		System::set_block_number(100);
+		ModelsPallet::on_initialize(100);
+		assert_eq!(
+			ExpiryBacklog::<Test>::get(),
+			Some(2 + u64::from(EXPIRIES_PER_BLOCK))
+		);
+		run_until(id, |stage| stage.is_none());
+		run_to(System::block_number() + 20);
+		assert_eq!(ExpiryBacklog::<Test>::get(), None);
+	});
+}

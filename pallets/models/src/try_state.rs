@@ -1,0 +1,352 @@
+//! The invariants of the pallet's storage.
+
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
+use frame_support::{ensure, traits::Get};
+use noema_primitives::{ModelId, ModelStage, ReleaseId};
+use sp_runtime::TryRuntimeError;
+
+use crate::{
+	types::ModelRecordOf, AdmissionQueue, Chunks, Config, Expiries, MaturingQueue, Models, Pallet,
+	Refusals, Releases, ReleasesOf, RemovalQueue, Removals, Reports, Subtrees, TotalBytes,
+	UploadPermit, WorkingBytes, WorkingModels,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Checks that what is stored fits together.
+	///
+	/// * **Totals**: `TotalBytes` is the sum of the sizes of all models.
+	/// * **Records**: a size is at least 1; a deposit is there exactly until removal begins; only
+	///   maturing and resident models have releases.
+	/// * **Uploads**: each has one expiry, at the block in its stage, and each expiry an upload.
+	/// * **Subtree values**: they are there exactly for uploading and queued models, one place
+	///   for each chunk; all places are filled once it is queued.
+	/// * **Chunks**: a chunk is stored exactly where an upload has a subtree value, everywhere for
+	///   queued, maturing and resident models, only from the cursor on for the model that is
+	///   being removed; each has the length that the file's size says.
+	/// * **Queue**: it holds the queued models, once each, ordered by the block in their stage.
+	/// * **Reports**: they are there exactly for maturing and resident models, and for queued ones
+	///   that wait for room.
+	/// * **Plan room**: `WorkingModels` are the maturing and resident models, `WorkingBytes` the
+	///   sum of their plans, `MaturingQueue` the maturing ones with the block in their stage.
+	/// * **Removals**: the queue holds the models that are being removed, once each, without gaps.
+	/// * **Releases**: a model's count is that of its releases that are not retired; those have
+	///   a deposit and retired ones have not; the index holds all of them and no more.
+	/// * **Bounds**: the plan room and the lists of models are within their limits.
+	/// * **Permit**: between extrinsics there is none.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		let models: BTreeMap<ModelId, ModelRecordOf<T>> = Models::<T>::iter().collect();
+		Self::check_records(&models)?;
+		Self::check_uploads(&models)?;
+		Self::check_chunks(&models)?;
+		Self::check_queue(&models)?;
+		Self::check_plan_room(&models)?;
+		Self::check_removals(&models)?;
+		Self::check_releases(&models)?;
+		ensure!(
+			!UploadPermit::<T>::exists(),
+			"a permit has outlived its extrinsic"
+		);
+		let refusals = Refusals::<T>::get().len();
+		ensure!(
+			refusals <= T::RefusalsKept::get() as usize,
+			"too many refusals are kept"
+		);
+		Ok(())
+	}
+
+	fn check_records(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let total: u64 = models.values().map(|record| u64::from(record.size)).sum();
+		ensure!(
+			TotalBytes::<T>::get() == total,
+			"TotalBytes is not the sum of the sizes"
+		);
+		for record in models.values() {
+			ensure!(record.size > 0, "a model has no bytes");
+			let leaving = record.stage == ModelStage::Removing;
+			ensure!(
+				record.ticket.is_some() != leaving,
+				"a deposit is not there exactly until removal"
+			);
+			let admitted = matches!(
+				record.stage,
+				ModelStage::Maturing { .. } | ModelStage::Resident
+			);
+			ensure!(
+				admitted || record.releases == 0,
+				"a model has releases but is not admitted"
+			);
+		}
+		Ok(())
+	}
+
+	fn check_uploads(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let expiries: BTreeSet<_> = Expiries::<T>::iter_keys()
+			.map(|(block, id)| (id, block))
+			.collect();
+		let uploads: BTreeSet<_> = models
+			.iter()
+			.filter_map(|(id, record)| match record.stage {
+				ModelStage::Uploading { expires } => Some((*id, expires)),
+				_ => None,
+			})
+			.collect();
+		ensure!(expiries == uploads, "expiries are not those of the uploads");
+
+		let with_values: BTreeSet<ModelId> = Subtrees::<T>::iter_keys().collect();
+		let wanting: BTreeSet<ModelId> = models
+			.iter()
+			.filter(|(_, record)| {
+				matches!(
+					record.stage,
+					ModelStage::Uploading { .. } | ModelStage::Queued { .. }
+				)
+			})
+			.map(|(id, _)| *id)
+			.collect();
+		ensure!(
+			with_values == wanting,
+			"subtree values are not those of models before admission"
+		);
+		for id in wanting {
+			let values = Subtrees::<T>::get(id);
+			let record = &models[&id];
+			ensure!(
+				values.len() == record.chunk_count() as usize,
+				"not one subtree value for each chunk"
+			);
+			let complete = values.iter().all(Option::is_some);
+			let queued = matches!(record.stage, ModelStage::Queued { .. });
+			ensure!(complete || !queued, "a queued model is not complete");
+		}
+		Ok(())
+	}
+
+	fn check_chunks(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let mut stored: BTreeMap<ModelId, BTreeSet<u32>> = BTreeMap::new();
+		for (id, index, chunk) in Chunks::<T>::iter() {
+			let record = models.get(&id).ok_or("a chunk of an unknown model")?;
+			ensure!(
+				record.chunk_len(index) == Some(chunk.len() as u32),
+				"a chunk has the wrong length"
+			);
+			stored.entry(id).or_default().insert(index);
+		}
+		let progress = Removals::<T>::get();
+		let leaving = RemovalQueue::<T>::get(progress.first);
+		for (id, record) in models {
+			let stored = stored.remove(id).unwrap_or_default();
+			match record.stage {
+				ModelStage::Uploading { .. } => {
+					let arrived: BTreeSet<u32> = (0..)
+						.zip(Subtrees::<T>::get(id))
+						.filter_map(|(index, value)| value.map(|_| index))
+						.collect();
+					ensure!(stored == arrived, "chunks are not where subtree values are");
+				}
+				ModelStage::Removing => {
+					let cursor = if leaving == Some(*id) {
+						progress.cursor
+					} else {
+						0
+					};
+					ensure!(
+						stored.iter().all(|index| *index >= cursor),
+						"a chunk behind the cursor is left"
+					);
+				}
+				ModelStage::Queued { .. } | ModelStage::Maturing { .. } | ModelStage::Resident => {
+					ensure!(
+						stored.len() == record.chunk_count() as usize,
+						"a complete model lacks chunks"
+					);
+				}
+			}
+		}
+		Ok(())
+	}
+
+	fn check_queue(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let queue = AdmissionQueue::<T>::get();
+		ensure!(
+			queue.len() <= T::MaxQueue::get() as usize,
+			"the queue is too long"
+		);
+		ensure!(
+			queue.windows(2).all(|w| w[0].due <= w[1].due),
+			"the queue is out of order"
+		);
+		let queued: Vec<_> = queue.iter().map(|queued| (queued.id, queued.due)).collect();
+		let staged: BTreeSet<_> = models
+			.iter()
+			.filter_map(|(id, record)| match record.stage {
+				ModelStage::Queued { admission } => Some((*id, admission)),
+				_ => None,
+			})
+			.collect();
+		ensure!(
+			queued.len() == staged.len(),
+			"a model is queued twice, or not at all"
+		);
+		ensure!(
+			queued.into_iter().collect::<BTreeSet<_>>() == staged,
+			"the queue does not hold the queued models"
+		);
+		for queued in &queue {
+			let report = Reports::<T>::get(queued.id).map(|report| report.plan_bytes);
+			ensure!(
+				report == queued.plan_bytes,
+				"a queued model's report is amiss"
+			);
+		}
+		Ok(())
+	}
+
+	fn check_plan_room(
+		models: &BTreeMap<ModelId, ModelRecordOf<T>>,
+	) -> Result<(), TryRuntimeError> {
+		let working = WorkingModels::<T>::get();
+		let listed: BTreeSet<ModelId> = working.iter().copied().collect();
+		ensure!(
+			listed.len() == working.len(),
+			"a working model is listed twice"
+		);
+		let staged: BTreeSet<ModelId> = models
+			.iter()
+			.filter(|(_, record)| {
+				matches!(
+					record.stage,
+					ModelStage::Maturing { .. } | ModelStage::Resident
+				)
+			})
+			.map(|(id, _)| *id)
+			.collect();
+		ensure!(
+			listed == staged,
+			"the working models are not the maturing and resident ones"
+		);
+
+		let mut bytes = 0u64;
+		for id in &staged {
+			let report = Reports::<T>::get(id).ok_or("an admitted model has no report")?;
+			bytes = bytes.saturating_add(report.plan_bytes);
+		}
+		ensure!(
+			WorkingBytes::<T>::get() == bytes,
+			"WorkingBytes is not the sum of the plans"
+		);
+		ensure!(
+			bytes <= T::MaxResidentBytes::get(),
+			"too many bytes of plans"
+		);
+		ensure!(
+			working.len() <= T::MaxResidentModels::get() as usize,
+			"too many plans"
+		);
+		let waiting = AdmissionQueue::<T>::get()
+			.iter()
+			.filter(|q| q.plan_bytes.is_some())
+			.count();
+		ensure!(
+			Reports::<T>::iter_keys().count() == staged.len() + waiting,
+			"a report of a model that is not admitted"
+		);
+
+		let queue = MaturingQueue::<T>::get();
+		let maturing: BTreeSet<_> = queue
+			.iter()
+			.map(|model| (model.id, model.resident))
+			.collect();
+		ensure!(maturing.len() == queue.len(), "a model matures twice");
+		let staged: BTreeSet<_> = models
+			.iter()
+			.filter_map(|(id, record)| match record.stage {
+				ModelStage::Maturing { resident } => Some((*id, resident)),
+				_ => None,
+			})
+			.collect();
+		ensure!(
+			maturing == staged,
+			"the maturing queue does not hold the maturing models"
+		);
+		for model in &queue {
+			let report = Reports::<T>::get(model.id).map(|report| report.plan_bytes);
+			ensure!(
+				report == Some(model.plan_bytes),
+				"a maturing model's plan bytes are amiss"
+			);
+		}
+		let bytes: u64 = queue.iter().map(|model| model.plan_bytes).sum();
+		ensure!(bytes <= T::MaxMaturingBytes::get(), "too many bytes mature");
+		Ok(())
+	}
+
+	fn check_removals(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let progress = Removals::<T>::get();
+		let queue: BTreeMap<u64, ModelId> = RemovalQueue::<T>::iter().collect();
+		ensure!(
+			queue.keys().copied().eq(progress.first..progress.next),
+			"the removal queue has gaps"
+		);
+		let queued: BTreeSet<ModelId> = queue.values().copied().collect();
+		ensure!(queued.len() == queue.len(), "a model is removed twice");
+		let staged: BTreeSet<ModelId> = models
+			.iter()
+			.filter(|(_, record)| record.stage == ModelStage::Removing)
+			.map(|(id, _)| *id)
+			.collect();
+		ensure!(
+			queued == staged,
+			"the removal queue does not hold the models on their way out"
+		);
+		let in_range = match queue.get(&progress.first).and_then(|id| models.get(id)) {
+			Some(record) => progress.cursor < record.chunk_count(),
+			None => progress.cursor == 0,
+		};
+		ensure!(in_range, "the removal cursor is out of range");
+		Ok(())
+	}
+
+	fn check_releases(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
+		let mut counts: BTreeMap<ModelId, u32> = BTreeMap::new();
+		let mut all = 0usize;
+		for (owner, (name, version), record) in Releases::<T>::iter() {
+			all += 1;
+			let model = record.info.model;
+			ensure!(
+				record.ticket.is_some() != record.info.retired,
+				"a release's deposit is not there exactly until retirement"
+			);
+			if !record.info.retired {
+				*counts.entry(model).or_default() += 1;
+			}
+			let release = ReleaseId {
+				owner,
+				name,
+				version,
+			};
+			ensure!(
+				ReleasesOf::<T>::contains_key(model, release),
+				"a release is not in the index"
+			);
+		}
+		ensure!(
+			ReleasesOf::<T>::iter_keys().count() == all,
+			"the index holds other releases"
+		);
+		for (id, record) in models {
+			let count = counts.remove(id).unwrap_or_default();
+			ensure!(
+				record.releases == count,
+				"a model's count of releases is wrong"
+			);
+		}
+		ensure!(
+			counts.is_empty(),
+			"a release of an unknown model is not retired"
+		);
+		Ok(())
+	}
+}

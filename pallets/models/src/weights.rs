@@ -1,0 +1,165 @@
+//! What calls and hook steps weigh.
+//!
+//! Reference times are estimates for a validator of the reference class: a chunk is hashed by
+//! BLAKE3 in the runtime, compiled from Wasm (about 4 ns a byte), copied, and hashed once more
+//! for the state trie (about 1 ns a byte). The proof sizes count what the runtime reads, not the
+//! chunks that the host side reads.
+
+use core::marker::PhantomData;
+use frame_support::{
+	traits::Get,
+	weights::{constants::RocksDbWeight, RuntimeDbWeight, Weight},
+};
+use noema_primitives::CHUNK_SIZE;
+
+/// The weights that the pallet needs.
+pub trait WeightInfo {
+	/// `begin_upload`.
+	fn begin_upload() -> Weight;
+	/// `upload_chunk` of `b` bytes.
+	fn upload_chunk(b: u32) -> Weight;
+	/// `submit` of a file of `c` chunks.
+	fn submit(c: u32) -> Weight;
+	/// `cancel_upload`.
+	fn cancel_upload() -> Weight;
+	/// `release`.
+	fn release() -> Weight;
+	/// `retire`.
+	fn retire() -> Weight;
+	/// `remove_model`.
+	fn remove_model() -> Weight;
+	/// [`CheckUploads`](crate::CheckUploads) around an `upload_chunk`.
+	fn check_uploads() -> Weight;
+	/// The hooks of a block in which nothing is due.
+	fn on_initialize_idle() -> Weight;
+	/// `m` models that become resident.
+	fn mature(m: u32) -> Weight;
+	/// `e` uploads that expire.
+	fn expire(e: u32) -> Weight;
+	/// A model of `b` bytes that is taken for admission, by a node that has not prepared for it.
+	fn admit(b: u32) -> Weight;
+	/// `c` chunks that are removed.
+	fn remove_chunks(c: u32) -> Weight;
+}
+
+/// The weights with the database weights of a runtime.
+pub type SubstrateWeight<T> = Estimates<<T as frame_system::Config>::DbWeight>;
+
+/// The weights with database weights `D`.
+#[derive(Debug)]
+pub struct Estimates<D = RocksDbWeight>(PhantomData<D>);
+
+impl<D: Get<RuntimeDbWeight>> Estimates<D> {
+	/// Microseconds of compute, bytes of proof, reads and writes.
+	fn of(micros: u64, proof: u64, reads: u64, writes: u64) -> Weight {
+		let compute = Weight::from_parts(micros.saturating_mul(1_000_000), proof);
+		compute.saturating_add(D::get().reads_writes(reads, writes))
+	}
+
+	/// Picoseconds for each byte.
+	fn per_byte(picos: u64, bytes: u32) -> Weight {
+		Weight::from_parts(picos.saturating_mul(bytes.into()), 0)
+	}
+}
+
+impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
+	fn begin_upload() -> Weight {
+		// Model, total, account, hold; subtrees, expiry.
+		Self::of(60, 8_000, 4, 6)
+	}
+
+	fn upload_chunk(b: u32) -> Weight {
+		// Permit, model, subtrees; chunk, subtrees.
+		Self::of(50, 22_000, 3, 3).saturating_add(Self::per_byte(6_000, b))
+	}
+
+	fn submit(c: u32) -> Weight {
+		// Model, subtrees, queue; model, queue, expiry.
+		Self::of(50, 40_000, 3, 3).saturating_add(Self::of(2, 0, 0, 0).saturating_mul(c.into()))
+	}
+
+	fn cancel_upload() -> Weight {
+		// Model, subtrees, queue, removals, total, account, hold; and report, expiry, removal.
+		Self::of(80, 60_000, 8, 10)
+	}
+
+	fn release() -> Weight {
+		// Model, release, account, hold; and the index.
+		Self::of(70, 10_000, 4, 5)
+	}
+
+	fn retire() -> Weight {
+		// Release, model, account, hold.
+		Self::of(60, 10_000, 4, 4)
+	}
+
+	fn remove_model() -> Weight {
+		// Model, report, maturing, working, their bytes, subtrees, removals, account, hold.
+		Self::of(120, 80_000, 9, 11)
+	}
+
+	fn check_uploads() -> Weight {
+		// Bytes of the block and permit live in the overlay; the pool's reads are not the
+		// block's.
+		Self::of(20, 0, 0, 0)
+	}
+
+	fn on_initialize_idle() -> Weight {
+		// Maturing, backlog, expiries, queue, removals; the bytes of the block.
+		Self::of(40, 40_000, 5, 1)
+	}
+
+	fn mature(m: u32) -> Weight {
+		if m == 0 {
+			return Weight::zero();
+		}
+		Self::of(10, 0, 0, 1).saturating_add(Self::of(15, 3_000, 1, 1).saturating_mul(m.into()))
+	}
+
+	fn expire(e: u32) -> Weight {
+		if e == 0 {
+			return Weight::zero();
+		}
+		Self::of(10, 0, 0, 1).saturating_add(Self::cancel_upload().saturating_mul(e.into()))
+	}
+
+	fn admit(b: u32) -> Weight {
+		// Model, working bytes, working models, maturing; report, subtrees and all of these, or
+		// what a refusal needs.
+		let chunks = u64::from(b.div_ceil(CHUNK_SIZE));
+		Self::of(300, 80_000, 10, 14)
+			.saturating_add(D::get().reads(chunks))
+			.saturating_add(Self::per_byte(3_000, b))
+	}
+
+	fn remove_chunks(c: u32) -> Weight {
+		if c == 0 {
+			return Weight::zero();
+		}
+		// Each may be the last of its model: queue, model, total; and the chunk.
+		Self::of(10, 0, 0, 1).saturating_add(Self::of(40, 10_000, 3, 4).saturating_mul(c.into()))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	type Weights = Estimates<RocksDbWeight>;
+
+	#[test]
+	fn a_chunk_weighs_at_least_its_hash() {
+		// 2 ms for 512 KiB.
+		assert!(Weights::upload_chunk(CHUNK_SIZE).ref_time() >= 2_000_000_000);
+	}
+
+	#[test]
+	fn nothing_due_weighs_nothing_more() {
+		let nothing = [
+			Weights::mature(0),
+			Weights::expire(0),
+			Weights::remove_chunks(0),
+		];
+		assert_eq!(nothing, [Weight::zero(); 3]);
+	}
+}
