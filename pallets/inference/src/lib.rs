@@ -87,6 +87,8 @@ pub type ReceiptOf<T> = noema_primitives::Receipt<
 >;
 
 /// The pallet.
+// The macro makes types for storage items that have no `Debug`.
+#[allow(missing_debug_implementations)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;

@@ -1,5 +1,7 @@
 //! A stand-in for the engine, told by each test how its models behave.
 
+#![allow(unreachable_pub)]
+
 use core::cell::{Cell, RefCell};
 use noema_primitives::{
 	tensor::named, InferError, ModelExecutor, ModelId, ModelLocation, ModelReport, NamedTensor,
@@ -40,7 +42,8 @@ pub(crate) fn reset() {
 }
 
 /// The stand-in. A model that nobody taught returns zeros that fit its report.
-pub(crate) struct MockExecutor;
+#[derive(Debug)]
+pub struct MockExecutor;
 
 impl ModelExecutor for MockExecutor {
 	fn infer(

@@ -2,7 +2,11 @@
 
 #![allow(unreachable_pub)]
 
-use frame_support::{derive_impl, parameter_types, traits::ConstU64, weights::Weight};
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::ConstU64,
+	weights::{constants::ParityDbWeight, Weight},
+};
 use noema_primitives::{
 	tensor::named, Cost, DType, ModelId, ModelReport, NamedTensor, ReleaseId, TensorSchema,
 	PROFILE_1,
@@ -38,6 +42,7 @@ parameter_types! {
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
 	type BlockWeights = BlockWeights;
+	type DbWeight = ParityDbWeight;
 	type Block = Block;
 	type AccountData = pallet_balances::AccountData<u64>;
 }
@@ -62,6 +67,7 @@ impl oracle::Config for Test {
 }
 
 /// Prices a cost so that each part shows.
+#[derive(Debug)]
 pub struct CostToWeight;
 impl Convert<Cost, Weight> for CostToWeight {
 	fn convert(cost: Cost) -> Weight {
@@ -252,7 +258,7 @@ pub fn infer(
 
 /// The call that [`infer`] makes.
 pub fn infer_call(release: &ReleaseId<u64>, inputs: Vec<NamedTensor>) -> RuntimeCall {
-	crate::Call::infer {
+	crate::Call::<Test>::infer {
 		release: release.clone(),
 		inputs: inputs.try_into().unwrap(),
 	}

@@ -60,7 +60,7 @@ pub mod pallet {
 		) -> DispatchResult {
 			let caller = ensure_signed(origin)?;
 			if Self::classify(&caller, &release, inputs).is_err() {
-				Verdict::<T>::put((otherwise, None));
+				Verdict::<T>::put((otherwise, Option::<ReceiptId>::None));
 			}
 			Ok(())
 		}

@@ -1,6 +1,6 @@
 //! Another pallet asks and uses the answer in the same transaction.
 
-use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::Get};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use noema_primitives::{InferError, InferenceOutcome, InferenceProvider, NamedTensor};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 use crate::{Error, NextReceipt, WeightInfo};
 
 fn ask(release: &noema_primitives::ReleaseId<u64>, inputs: Vec<NamedTensor>) -> RuntimeCall {
-	oracle::Call::ask {
+	oracle::Call::<Test>::ask {
 		release: release.clone(),
 		inputs: inputs.try_into().unwrap(),
 	}

@@ -3,7 +3,7 @@
 use codec::Encode;
 use frame_support::{assert_noop, assert_ok, traits::Hooks};
 use noema_primitives::{ModelId, Receipt};
-use sp_core::hashing::blake2_256;
+use sp_io::hashing::blake2_256;
 use sp_runtime::ArithmeticError;
 
 use super::mock::*;
@@ -39,7 +39,7 @@ fn the_event_names_the_receipt_and_its_hashes() {
 		assert_ok!(infer(ALICE, &release, vec![image(), bias()]));
 		let kept = Inference::receipt(1).unwrap();
 		System::assert_last_event(
-			Event::Inferred {
+			Event::<Test>::Inferred {
 				receipt: 1,
 				caller: ALICE,
 				release,

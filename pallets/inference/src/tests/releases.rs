@@ -181,8 +181,8 @@ fn outputs_whose_size_overflows_are_refused() {
 #[test]
 fn the_largest_outputs_that_fit_are_stored() {
 	run(|| {
-		// One list of one tensor: 1 + (1 + 1) + 1 + (1 + 4) bytes, and 4 for the length of the data.
-		let most = MaxOutputBytes::get() - 13;
+		// One list of one tensor: 1 + (1 + 1) + 1 + (1 + 4) bytes, and 2 for the length of the data.
+		let most = MaxOutputBytes::get() - 11;
 		let mut entry = classifier_entry();
 		entry.model = noema_primitives::ModelId::of(b"zeros");
 		entry.report.outputs = vec![schema("y", DType::U8, &[most])].try_into().unwrap();

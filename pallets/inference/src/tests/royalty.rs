@@ -136,9 +136,10 @@ fn a_royalty_too_small_to_found_the_owners_account_is_refused_by_the_currency() 
 fn a_run_that_fails_gives_the_royalty_back() {
 	run(|| {
 		let release = classifier();
-		teach(classifier_entry().model, Behaviour::Classify);
-		let entry = classifier_entry();
-		teach(entry.model, Behaviour::Fail(InferError::DivisionByZero));
+		teach(
+			classifier_entry().model,
+			Behaviour::Fail(InferError::DivisionByZero),
+		);
 		assert_noop!(
 			infer(ALICE, &release, inputs()),
 			Error::<Test>::DivisionByZero

@@ -161,7 +161,7 @@ fn every_call_of_a_batch_weighs() {
 	run(|| {
 		let release = classifier();
 		let call = infer_call(&release, vec![image(), bias()]);
-		let batch = |calls: Vec<RuntimeCall>| pallet_utility::Call::batch { calls }.into();
+		let batch = |calls: Vec<RuntimeCall>| pallet_utility::Call::<Test>::batch { calls }.into();
 		let empty: RuntimeCall = batch(vec![]);
 		let three: RuntimeCall = batch(vec![call.clone(); 3]);
 		let around = <() as pallet_utility::WeightInfo>::batch(3)
@@ -186,7 +186,7 @@ fn a_batch_cannot_release_and_run_a_model_that_it_was_not_charged_for() {
 			created: 1,
 			..classifier_entry()
 		};
-		let make: RuntimeCall = registry::Call::release {
+		let make: RuntimeCall = registry::Call::<Test>::release {
 			id: release.clone(),
 			entry,
 		}
@@ -213,7 +213,7 @@ fn a_batch_cannot_release_and_run_a_model_that_it_was_not_charged_for() {
 fn a_batch_that_retires_before_it_calls_has_paid_and_runs_nothing() {
 	run(|| {
 		let release = classifier();
-		let retire: RuntimeCall = registry::Call::retire {
+		let retire: RuntimeCall = registry::Call::<Test>::retire {
 			id: release.clone(),
 		}
 		.into();
