@@ -3,8 +3,117 @@
 //! To add one: write `ops/<operator>.rs` with a `build` function and a [`Kernel`], list the module,
 //! and add a row to [`find`]. `relu.rs` shows an elementwise operator, `add.rs` one that broadcasts.
 
+mod abs;
 mod add;
+mod and;
+mod arg;
+mod arg_max;
+mod arg_min;
+mod binary;
+mod bitwise_and;
+mod bitwise_not;
+mod bitwise_or;
+mod bitwise_xor;
+mod cast;
+mod cast_like;
+mod ceil;
+mod celu;
+mod clip;
+mod concat;
+mod constant;
+mod constant_of_shape;
+mod copy;
+mod cos;
+mod cum_sum;
+mod depth_to_space;
+mod div;
+mod dropout;
+mod elu;
+mod equal;
+mod erf;
+mod exp;
+mod expand;
+mod eye_like;
+mod flatten;
+mod floor;
+mod gather;
+mod gather_elements;
+mod gather_nd;
+mod gelu;
+mod greater;
+mod greater_or_equal;
+mod hard_sigmoid;
+mod hard_swish;
+mod identity;
+mod index;
+mod is_inf;
+mod is_nan;
+mod leaky_relu;
+mod less;
+mod less_or_equal;
+mod log;
+mod log_softmax;
+mod max;
+mod mean;
+mod min;
+mod mish;
+mod modulo;
+mod mul;
+mod neg;
+mod not;
+mod one_hot;
+mod or;
+mod pad;
+mod pow;
+mod prelu;
+mod range;
+mod reciprocal;
+mod reduce;
+mod reduce_l1;
+mod reduce_l2;
+mod reduce_log_sum;
+mod reduce_log_sum_exp;
+mod reduce_max;
+mod reduce_mean;
+mod reduce_min;
+mod reduce_prod;
+mod reduce_sum;
+mod reduce_sum_square;
 mod relu;
+mod reshape;
+mod round;
+mod scatter;
+mod scatter_elements;
+mod scatter_nd;
+mod selu;
+mod shape;
+mod shaped;
+mod shrink;
+mod sigmoid;
+mod sign;
+mod sin;
+mod size;
+mod slice;
+mod softmax;
+mod softplus;
+mod softsign;
+mod space_to_depth;
+mod split;
+mod sqrt;
+mod squeeze;
+mod sub;
+mod sum;
+mod tanh;
+mod thresholded_relu;
+mod tile;
+mod top_k;
+mod transpose;
+mod trilu;
+mod unary;
+mod unsqueeze;
+mod variadic;
+mod where_op;
+mod xor;
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -187,6 +296,107 @@ fn find(op_type: &str) -> Option<Spec> {
 	match op_type {
 		"Add" => row(2..=2, 1..=1, &[], add::build),
 		"Relu" => row(1..=1, 1..=1, &[], relu::build),
+		"Abs" => row(1..=1, 1..=1, &["consumed_inputs"], abs::build),
+		"Ceil" => row(1..=1, 1..=1, &["consumed_inputs"], ceil::build),
+		"Cos" => row(1..=1, 1..=1, &[], cos::build),
+		"Erf" => row(1..=1, 1..=1, &[], erf::build),
+		"Exp" => row(1..=1, 1..=1, &["consumed_inputs"], exp::build),
+		"Floor" => row(1..=1, 1..=1, &["consumed_inputs"], floor::build),
+		"HardSwish" => row(1..=1, 1..=1, &[], hard_swish::build),
+		"IsNaN" => row(1..=1, 1..=1, &[], is_nan::build),
+		"Log" => row(1..=1, 1..=1, &["consumed_inputs"], log::build),
+		"Mish" => row(1..=1, 1..=1, &[], mish::build),
+		"Neg" => row(1..=1, 1..=1, &["consumed_inputs"], neg::build),
+		"Not" => row(1..=1, 1..=1, &[], not::build),
+		"Reciprocal" => row(1..=1, 1..=1, &["consumed_inputs"], reciprocal::build),
+		"Round" => row(1..=1, 1..=1, &[], round::build),
+		"Sigmoid" => row(1..=1, 1..=1, &["consumed_inputs"], sigmoid::build),
+		"Sign" => row(1..=1, 1..=1, &[], sign::build),
+		"Sin" => row(1..=1, 1..=1, &[], sin::build),
+		"Softplus" => row(1..=1, 1..=1, &[], softplus::build),
+		"Softsign" => row(1..=1, 1..=1, &[], softsign::build),
+		"Sqrt" => row(1..=1, 1..=1, &["consumed_inputs"], sqrt::build),
+		"Tanh" => row(1..=1, 1..=1, &["consumed_inputs"], tanh::build),
+		"BitwiseNot" => row(1..=1, 1..=1, &[], bitwise_not::build),
+		"LeakyRelu" => row(1..=1, 1..=1, &["alpha", "consumed_inputs"], leaky_relu::build),
+		"ThresholdedRelu" => row(1..=1, 1..=1, &["alpha"], thresholded_relu::build),
+		"HardSigmoid" => row(1..=1, 1..=1, &["alpha", "beta", "consumed_inputs"], hard_sigmoid::build),
+		"Elu" => row(1..=1, 1..=1, &["alpha", "consumed_inputs"], elu::build),
+		"Celu" => row(1..=1, 1..=1, &["alpha"], celu::build),
+		"Selu" => row(1..=1, 1..=1, &["alpha", "gamma", "consumed_inputs"], selu::build),
+		"Gelu" => row(1..=1, 1..=1, &["approximate"], gelu::build),
+		"Shrink" => row(1..=1, 1..=1, &["bias", "lambd"], shrink::build),
+		"IsInf" => row(1..=1, 1..=1, &["detect_negative", "detect_positive"], is_inf::build),
+		"Cast" => row(1..=1, 1..=1, &["to", "saturate", "round_mode"], cast::build),
+		"Identity" => row(1..=1, 1..=1, &[], identity::build),
+		"Softmax" => row(1..=1, 1..=1, &["axis"], softmax::build),
+		"LogSoftmax" => row(1..=1, 1..=1, &["axis"], log_softmax::build),
+		"Transpose" => row(1..=1, 1..=1, &["perm"], transpose::build),
+		"Flatten" => row(1..=1, 1..=1, &["axis"], flatten::build),
+		"Sub" => row(2..=2, 1..=1, binary::ATTRIBUTES, sub::build),
+		"Mul" => row(2..=2, 1..=1, binary::ATTRIBUTES, mul::build),
+		"Div" => row(2..=2, 1..=1, binary::ATTRIBUTES, div::build),
+		"Pow" => row(2..=2, 1..=1, binary::ATTRIBUTES, pow::build),
+		"Equal" => row(2..=2, 1..=1, binary::ATTRIBUTES, equal::build),
+		"Less" => row(2..=2, 1..=1, binary::ATTRIBUTES, less::build),
+		"Greater" => row(2..=2, 1..=1, binary::ATTRIBUTES, greater::build),
+		"And" => row(2..=2, 1..=1, binary::ATTRIBUTES, and::build),
+		"Or" => row(2..=2, 1..=1, binary::ATTRIBUTES, or::build),
+		"Xor" => row(2..=2, 1..=1, binary::ATTRIBUTES, xor::build),
+		"LessOrEqual" => row(2..=2, 1..=1, &[], less_or_equal::build),
+		"GreaterOrEqual" => row(2..=2, 1..=1, &[], greater_or_equal::build),
+		"BitwiseAnd" => row(2..=2, 1..=1, &[], bitwise_and::build),
+		"BitwiseOr" => row(2..=2, 1..=1, &[], bitwise_or::build),
+		"BitwiseXor" => row(2..=2, 1..=1, &[], bitwise_xor::build),
+		"Mod" => row(2..=2, 1..=1, &["fmod"], modulo::build),
+		"PRelu" => row(2..=2, 1..=1, &["consumed_inputs"], prelu::build),
+		"Max" => row(1..=ANY, 1..=1, &["consumed_inputs"], max::build),
+		"Min" => row(1..=ANY, 1..=1, &["consumed_inputs"], min::build),
+		"Sum" => row(1..=ANY, 1..=1, &["consumed_inputs"], sum::build),
+		"Mean" => row(1..=ANY, 1..=1, &["consumed_inputs"], mean::build),
+		"Where" => row(3..=3, 1..=1, &[], where_op::build),
+		"Clip" => row(1..=3, 1..=1, &["min", "max", "consumed_inputs"], clip::build),
+		"CastLike" => row(2..=2, 1..=1, &["saturate", "round_mode"], cast_like::build),
+		"Dropout" => row(1..=3, 1..=2, &["ratio", "seed", "is_test", "consumed_inputs"], dropout::build),
+		"ReduceSum" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_sum::build),
+		"ReduceMean" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_mean::build),
+		"ReduceMax" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_max::build),
+		"ReduceMin" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_min::build),
+		"ReduceProd" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_prod::build),
+		"ReduceL1" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_l1::build),
+		"ReduceL2" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_l2::build),
+		"ReduceLogSum" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_log_sum::build),
+		"ReduceLogSumExp" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_log_sum_exp::build),
+		"ReduceSumSquare" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_sum_square::build),
+		"ArgMax" => row(1..=1, 1..=1, arg::ATTRIBUTES, arg_max::build),
+		"ArgMin" => row(1..=1, 1..=1, arg::ATTRIBUTES, arg_min::build),
+		"TopK" => row(1..=2, 2..=2, &["axis", "k", "largest", "sorted"], top_k::build),
+		"Reshape" => row(1..=2, 1..=1, &["shape", "allowzero", "consumed_inputs"], reshape::build),
+		"Squeeze" => row(1..=2, 1..=1, &["axes"], squeeze::build),
+		"Unsqueeze" => row(1..=2, 1..=1, &["axes"], unsqueeze::build),
+		"Concat" => row(1..=ANY, 1..=1, &["axis"], concat::build),
+		"Split" => row(1..=2, 1..=ANY, &["axis", "split", "num_outputs"], split::build),
+		"Slice" => row(1..=5, 1..=1, &["axes", "ends", "starts"], slice::build),
+		"Expand" => row(2..=2, 1..=1, &[], expand::build),
+		"Tile" => row(2..=2, 1..=1, &[], tile::build),
+		"Gather" => row(2..=2, 1..=1, &["axis"], gather::build),
+		"GatherElements" => row(2..=2, 1..=1, &["axis"], gather_elements::build),
+		"GatherND" => row(2..=2, 1..=1, &["batch_dims"], gather_nd::build),
+		"Scatter" => row(3..=3, 1..=1, &["axis"], scatter_elements::build),
+		"ScatterElements" => row(3..=3, 1..=1, &["axis", "reduction"], scatter_elements::build),
+		"ScatterND" => row(3..=3, 1..=1, &["reduction"], scatter_nd::build),
+		"Constant" => row(0..=0, 1..=1, constant::ATTRIBUTES, constant::build),
+		"ConstantOfShape" => row(1..=1, 1..=1, &["value"], constant_of_shape::build),
+		"Shape" => row(1..=1, 1..=1, &["start", "end"], shape::build),
+		"Size" => row(1..=1, 1..=1, &[], size::build),
+		"Range" => row(3..=3, 1..=1, &["stash_type"], range::build),
+		"OneHot" => row(3..=3, 1..=1, &["axis"], one_hot::build),
+		"CumSum" => row(2..=2, 1..=1, &["exclusive", "reverse"], cum_sum::build),
+		"Trilu" => row(1..=2, 1..=1, &["upper"], trilu::build),
+		"EyeLike" => row(1..=1, 1..=1, &["dtype", "k"], eye_like::build),
+		"DepthToSpace" => row(1..=1, 1..=1, &["blocksize", "mode"], depth_to_space::build),
+		"SpaceToDepth" => row(1..=1, 1..=1, &["blocksize"], space_to_depth::build),
+		"Pad" => row(1..=4, 1..=1, &["mode", "pads", "paddings", "value"], pad::build),
 		_ => None,
 	}
 }

@@ -181,7 +181,7 @@ mod tests {
 	#[test]
 	fn integer_powers_wrap_and_round_towards_zero() {
 		let power = |x: i32, y: i32| {
-			OpTest::new("Pow").input(tensor(&[1], &[x])).input(tensor(&[1], &[y])).elements().1[0]
+			OpTest::new("Pow").input(tensor(&[1], &[x])).input(tensor(&[1], &[y])).elements::<i32>().1[0]
 		};
 		let cases: [(i32, i32, i32); 8] = [
 			(3, 4, 81),

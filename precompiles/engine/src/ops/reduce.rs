@@ -13,12 +13,16 @@ use crate::{
 	fact::{resolve_axes, Fact},
 	kernel::{Cost, Kernel},
 	simd::vectorized,
-	tensor::{build, dtype, reshape, slice},
+	tensor::{build, reshape, slice},
 	DType,
 };
 
 /// Attributes of all versions of the reductions.
 pub(super) const ATTRIBUTES: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
+
+/// The element types of the arithmetic reductions.
+pub(super) const NUMBERS: [DType; 6] =
+	[DType::F32, DType::F64, DType::I32, DType::I64, DType::U32, DType::U64];
 
 /// A reduction over axes.
 pub(super) trait Reduction: Debug + Send + Sync + 'static {
@@ -30,7 +34,7 @@ pub(super) trait Reduction: Debug + Send + Sync + 'static {
 	const TRANSCENDENTALS: u64 = 0;
 
 	/// Reduces the walk's elements.
-	fn reduce(x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError>;
+	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError>;
 }
 
 /// Which accumulator each element of the input goes to.
@@ -139,25 +143,6 @@ impl Walk {
 			);
 		})
 	}
-
-	/// Calls `visit(output index, element)` for each element of `x`, in order.
-	pub(super) fn pair<T: Copy>(&self, x: &[T], visit: &mut impl FnMut(usize, T)) {
-		let places: Vec<usize> = (0..self.outputs).collect();
-		let mut index = vec![0usize; self.dims.len()];
-		let mut at = 0;
-		for x in x {
-			visit(places[at], *x);
-			for axis in (0..self.dims.len()).rev() {
-				index[axis] += 1;
-				at += self.steps[axis];
-				if index[axis] < self.dims[axis] {
-					break;
-				}
-				at -= self.steps[axis] * self.dims[axis];
-				index[axis] = 0;
-			}
-		}
-	}
 }
 
 #[derive(Debug)]
@@ -226,14 +211,125 @@ impl<R: Reduction> Kernel for Reduce<R> {
 			)
 	}
 
-	fn scratch_bytes(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
-		// Wider accumulators, and for LogSumExp the shifted exponentials' sums.
-		outputs[0].len() as u64 * 16 + self.walk.dims.len() as u64 * 8 + inputs[0].rank() as u64
+	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
+		// Wider accumulators than the output: of 128 bits, or a maximum and a sum.
+		outputs[0].len() as u64 * 16
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let reduced = R::reduce(&inputs[0], &self.walk)?;
-		debug_assert!(self.reduction_is_used());
+		let reduced = self.reduction.reduce(&inputs[0], &self.walk)?;
 		Ok(vec![reshape(reduced, &self.shape)?])
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::Walk;
+	use crate::{
+		error::OpError,
+		testing::{f32s, i64s, int, ints, tensor, OpTest},
+	};
+	use proptest::prelude::*;
+
+	const X: [f32; 12] = [5.0, 1.0, 20.0, 2.0, 30.0, 1.0, 40.0, 2.0, 55.0, 1.0, 60.0, 2.0];
+
+	#[test]
+	fn axes_are_attribute_or_input_and_may_count_from_the_back() {
+		for test in [
+			OpTest::new("ReduceSum").input(f32s(&[3, 2, 2], &X)).constant(i64s(&[1])),
+			OpTest::new("ReduceSum").input(f32s(&[3, 2, 2], &X)).constant(i64s(&[-2])),
+			OpTest::new("ReduceSum").attr(ints("axes", &[1])).input(f32s(&[3, 2, 2], &X)),
+		] {
+			let (shape, y) = test.elements::<f32>();
+			assert_eq!(shape, [3, 1, 2]);
+			assert_eq!(y, [25.0, 3.0, 70.0, 3.0, 115.0, 3.0]);
+		}
+	}
+
+	#[test]
+	fn dimensions_may_be_dropped_and_all_axes_are_the_default() {
+		let test = || OpTest::new("ReduceMax").input(f32s(&[3, 2, 2], &X)).attr(int("keepdims", 0));
+		assert_eq!(test().elements::<f32>(), (vec![], vec![60.0]));
+		let (shape, y) = test().attr(ints("axes", &[0, 2])).elements::<f32>();
+		assert_eq!((shape, y), (vec![2], vec![55.0, 60.0]));
+	}
+
+	#[test]
+	fn an_empty_list_of_axes_may_mean_none() {
+		let (shape, y) = OpTest::new("ReduceSum")
+			.attr(int("noop_with_empty_axes", 1))
+			.input(f32s(&[3, 2, 2], &X))
+			.constant(i64s(&[]))
+			.elements::<f32>();
+		assert_eq!((shape, y), (vec![3, 2, 2], X.to_vec()));
+	}
+
+	#[test]
+	fn empty_rows_give_the_identity() {
+		let reduced = |op| {
+			OpTest::new(op).attr(ints("axes", &[1])).input(f32s(&[1, 0], &[])).elements::<f32>().1[0]
+		};
+		assert_eq!(reduced("ReduceSum").to_bits(), 0);
+		assert_eq!(reduced("ReduceProd"), 1.0);
+		assert_eq!(reduced("ReduceMax"), f32::NEG_INFINITY);
+		assert_eq!(reduced("ReduceMin"), f32::INFINITY);
+		assert_eq!(reduced("ReduceLogSumExp"), f32::NEG_INFINITY);
+		assert!(reduced("ReduceMean").is_nan());
+	}
+
+	#[test]
+	fn what_does_not_fit_is_refused() {
+		let test = || OpTest::new("ReduceSum").input(f32s(&[2, 2], &[0.0; 4]));
+		for error in [
+			test().constant(i64s(&[2])).refused(),
+			test().constant(i64s(&[0, 0])).refused(),
+			test().attr(ints("axes", &[0])).constant(i64s(&[0])).refused(),
+		] {
+			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		}
+		assert!(matches!(test().input(i64s(&[0])).refused(), OpError::NotConstant { .. }));
+	}
+
+	#[test]
+	fn scalars_reduce_to_themselves() {
+		let (shape, y) = OpTest::new("ReduceMean").input(f32s(&[], &[3.5])).elements::<f32>();
+		assert_eq!((shape, y), (vec![], vec![3.5]));
+	}
+
+	proptest! {
+		// Against the definition: every element visited in ascending order.
+		#[test]
+		fn the_walk_reaches_each_accumulator_in_order(
+			shape in prop::collection::vec(0usize..4, 0..5),
+			mask: [bool; 5],
+		) {
+			let reduced = &mask[..shape.len()];
+			let len: usize = shape.iter().product();
+			let x: Vec<usize> = (0..len).collect();
+			let walk = Walk::new(&shape, reduced);
+			let mut hashes = vec![1usize; walk.outputs];
+			let take = |h: usize, x: usize| h.wrapping_mul(31).wrapping_add(x);
+			walk.fold(&x, &mut hashes, take);
+
+			let kept: Vec<usize> = (0..shape.len()).filter(|axis| !reduced[*axis]).collect();
+			let outputs: usize = kept.iter().map(|axis| shape[*axis]).product();
+			let mut expected = vec![1usize; outputs];
+			let strides = crate::tensor::strides(&shape);
+			for i in 0..len {
+				let at = kept.iter().fold(0, |at, axis| {
+					at * shape[*axis] + i / strides[*axis] % shape[*axis]
+				});
+				expected[at] = take(expected[at], i);
+			}
+			prop_assert_eq!(hashes, expected);
+			prop_assert_eq!(walk.count * outputs, if outputs == 0 { 0 } else { len });
+		}
+	}
+
+	#[test]
+	fn integers_wrap_around() {
+		let (_, y) =
+			OpTest::new("ReduceSum").input(tensor(&[2], &[i32::MAX, 1])).elements::<i32>();
+		assert_eq!(y, [i32::MIN]);
 	}
 }

@@ -18,10 +18,9 @@ use crate::{
 	DType,
 };
 
-/// The extents around the axis that is normalised: `outer` blocks of `len` rows of `inner`.
+/// The extents around the axis that is normalised: blocks of `len` rows of `inner` elements.
 #[derive(Clone, Copy, Debug)]
 struct Extents {
-	outer: usize,
 	len: usize,
 	inner: usize,
 }
@@ -50,11 +49,11 @@ pub(super) fn lower(
 	let axis = node.attrs.int_or("axis", if coerces { 1 } else { -1 })?;
 	let axis = x.axis("axis", axis)?;
 	let product = |dims: &[usize]| dims.iter().product();
-	let (before, from) = x.shape().split_at(axis);
+	let from = &x.shape()[axis..];
 	let extents = if coerces {
-		Extents { outer: product(before), len: product(from), inner: 1 }
+		Extents { len: product(from), inner: 1 }
 	} else {
-		Extents { outer: product(before), len: from[0], inner: product(&from[1..]) }
+		Extents { len: from[0], inner: product(&from[1..]) }
 	};
 	Ok(Lowered::step(Softmax { log, extents }, inputs))
 }
@@ -97,7 +96,7 @@ impl Kernel for Softmax {
 
 impl Softmax {
 	fn normalise<T: Float + Select + Datum>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
-		let Extents { len, inner, .. } = self.extents;
+		let Extents { len, inner } = self.extents;
 		let source = slice::<T>(x)?;
 		fill::<T>(x.shape(), |target| {
 			if target.is_empty() {

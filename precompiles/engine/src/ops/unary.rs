@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use tract_onnx::prelude::{TVec, TValue, Tensor};
 
-use super::{Inputs, Lowered};
+use super::Lowered;
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
@@ -97,12 +97,4 @@ impl<O: UnaryOp> Kernel for Unary<O> {
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		Ok(vec![self.0.apply(&inputs[0])?])
 	}
-}
-
-/// Lowers a function of floats without attributes.
-pub(super) fn lower_default<F: FloatFn + Default>(
-	_: &super::NodeCtx<'_>,
-	_: Inputs<'_>,
-) -> Result<Lowered, OpError> {
-	lower_floats(F::default())
 }

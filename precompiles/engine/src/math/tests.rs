@@ -1,0 +1,293 @@
+//! Errors against multi-precision values, special values, and golden bits.
+
+use super::*;
+use proptest::prelude::*;
+
+const REFERENCE: &str = include_str!("reference.txt");
+
+/// The unit in the last place of binary64 at the magnitude of x.
+fn ulp(x: f64) -> f64 {
+	let exponent = ((x.to_bits() >> 52) & 0x7ff) as i64;
+	pow2((exponent - 1075).max(-1022 + 1)) * 2.0
+}
+
+/// The largest error over the reference points of a function, in ulp.
+fn largest_error(name: &str) -> f64 {
+	let bits = |word: &str| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
+	let mut largest = 0.0;
+	let mut points = 0;
+	for line in REFERENCE.lines().filter(|line| line.split(' ').next() == Some(name)) {
+		let words: Vec<f64> = line.split(' ').skip(1).map(bits).collect();
+		let (arguments, value) = words.split_at(words.len() - 2);
+		let x = arguments[0];
+		let found = match name {
+			"exp" => exp(x),
+			"expm1" => expm1(x),
+			"ln" => ln(x),
+			"ln_1p" => ln_1p(x),
+			"sigmoid" => sigmoid(x),
+			"tanh" => tanh(x),
+			"softplus" => softplus(x),
+			"erf" => erf(x),
+			"sin" => sin(x),
+			"cos" => cos(x),
+			"pow" => pow(x, arguments[1]),
+			other => panic!("unknown function {other}"),
+		};
+		let error = ((found - value[0]) - value[1]).abs() / ulp(value[0]);
+		assert!(error.is_finite(), "{line}: {found}");
+		largest = if error > largest { error } else { largest };
+		points += 1;
+	}
+	assert!(points >= 40, "{name} has {points} points");
+	largest
+}
+
+#[test]
+fn errors_stay_within_the_stated_bounds() {
+	let bounds = [
+		("exp", 1.0),
+		("expm1", 1.5),
+		("ln", 1.0),
+		("ln_1p", 1.5),
+		("pow", 1.5),
+		("sigmoid", 2.5),
+		("tanh", 2.5),
+		("softplus", 2.0),
+		("erf", 2.0),
+		("sin", 1.0),
+		("cos", 1.0),
+	];
+	for (name, bound) in bounds {
+		let error = largest_error(name);
+		assert!(error <= bound, "{name}: {error} ulp");
+	}
+}
+
+#[test]
+fn nan_becomes_canonical() {
+	let odd = f64::from_bits(0xfff8_0000_dead_beef);
+	for function in
+		[exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos, gelu, gelu_tanh, mish]
+	{
+		assert_eq!(function(odd).to_bits(), NAN_F64.to_bits());
+	}
+	for (x, y) in [(odd, 2.0), (2.0, odd), (odd, odd), (-8.0, 0.5)] {
+		assert_eq!(pow(x, y).to_bits(), NAN_F64.to_bits());
+	}
+	let odd = f32::from_bits(0xffc1_2345);
+	for value in [
+		Float::exp(odd),
+		Float::ln(odd),
+		Float::sqrt(odd),
+		Float::sqrt(-1.0f32),
+		Float::tanh(odd),
+		Float::pow(odd, 2.0),
+	] {
+		assert_eq!(value.to_bits(), NAN_F32.to_bits());
+	}
+	assert_eq!(ln(-1.0).to_bits(), NAN_F64.to_bits());
+	assert_eq!(sin(f64::INFINITY).to_bits(), NAN_F64.to_bits());
+}
+
+#[test]
+fn ends_of_the_range() {
+	let inf = f64::INFINITY;
+	assert_eq!(exp(inf), inf);
+	assert_eq!(exp(710.0), inf);
+	assert_eq!(exp(-inf).to_bits(), 0);
+	assert_eq!(exp(-746.0).to_bits(), 0);
+	assert_eq!(exp(-745.0).to_bits(), 1);
+	assert_eq!(exp(0.0), 1.0);
+	assert_eq!(expm1(-inf), -1.0);
+	assert_eq!(expm1(inf), inf);
+	assert_eq!(ln(0.0), -inf);
+	assert_eq!(ln(-0.0), -inf);
+	assert_eq!(ln(inf), inf);
+	assert_eq!(ln(1.0).to_bits(), 0);
+	assert_eq!(ln_1p(-1.0), -inf);
+	assert_eq!(ln_1p(inf), inf);
+	assert_eq!(sigmoid(-inf).to_bits(), 0);
+	assert_eq!(sigmoid(inf), 1.0);
+	assert_eq!(sigmoid(0.0), 0.5);
+	assert_eq!(tanh(inf), 1.0);
+	assert_eq!(tanh(-inf), -1.0);
+	assert_eq!(softplus(-inf).to_bits(), 0);
+	assert_eq!(softplus(inf), inf);
+	assert_eq!(erf(inf), 1.0);
+	assert_eq!(erf(-inf), -1.0);
+	assert_eq!(cos(0.0), 1.0);
+	assert_eq!(Float::exp(89.0f32), f32::INFINITY);
+	assert_eq!(Float::exp(-104.0f32).to_bits(), 0);
+	assert_eq!(Float::exp(-103.0f32).to_bits(), 1);
+	assert_eq!(Float::exp(f32::NEG_INFINITY).to_bits(), 0);
+}
+
+#[test]
+fn odd_functions_keep_the_sign_of_zero_and_tiny_arguments() {
+	for function in [expm1, ln_1p, tanh, erf, sin] {
+		assert_eq!(function(-0.0).to_bits(), (-0.0f64).to_bits());
+		assert_eq!(function(0.0).to_bits(), 0);
+	}
+	for function in [expm1, ln_1p, tanh, sin] {
+		for x in [5e-324, 1e-300, -1e-310] {
+			assert_eq!(function(x), x);
+		}
+	}
+	for function in [gelu, gelu_tanh, mish] {
+		assert_eq!(function(f64::NEG_INFINITY).to_bits(), (-0.0f64).to_bits());
+		assert_eq!(function(f64::INFINITY), f64::INFINITY);
+		assert_eq!(function(-0.0).to_bits(), (-0.0f64).to_bits());
+	}
+}
+
+#[test]
+fn powers_have_the_special_cases_of_ieee_754() {
+	let (inf, nan) = (f64::INFINITY, f64::NAN);
+	let cases = [
+		(nan, 0.0, 1.0),
+		(1.0, nan, 1.0),
+		(0.0, -3.0, inf),
+		(-0.0, -3.0, -inf),
+		(-0.0, -2.0, inf),
+		(-0.0, -inf, inf),
+		(-0.0, 3.0, -0.0),
+		(-0.0, 2.0, 0.0),
+		(-0.0, 0.5, 0.0),
+		(-0.0, 1.0, -0.0),
+		(-0.0, -1.0, -inf),
+		(-1.0, inf, 1.0),
+		(-1.0, -inf, 1.0),
+		(0.5, -inf, inf),
+		(2.0, -inf, 0.0),
+		(0.5, inf, 0.0),
+		(-2.0, inf, inf),
+		(-inf, -3.0, -0.0),
+		(-inf, -2.0, 0.0),
+		(-inf, 3.0, -inf),
+		(-inf, 2.0, inf),
+		(-inf, 0.5, inf),
+		(inf, -0.5, 0.0),
+		(inf, 0.5, inf),
+		(-2.0, 3.0, -8.0),
+		(-2.0, -3.0, -0.125),
+		(-2.0, 4.0, 16.0),
+		(-1.0, 9_007_199_254_740_993.0, 1.0),
+		(-1.0, 9_007_199_254_740_991.0, -1.0),
+		(2.0, 1024.0, inf),
+		(-2.0, 1025.0, -inf),
+		(2.0, -1075.0, 0.0),
+		(2.0, -1074.0, 5e-324),
+		(9.0, 0.5, 3.0),
+		(1e-300, 1e300, 0.0),
+		(1e300, 1e300, inf),
+		(1.0 + f64::EPSILON, 1e300, inf),
+		(1.0 - f64::EPSILON, 1e300, 0.0),
+		(5e-324, -1.0, inf),
+	];
+	for (x, y, expected) in cases {
+		assert_eq!(pow(x, y).to_bits(), f64::to_bits(expected), "{x}^{y} = {}", pow(x, y));
+	}
+	assert!(pow(-2.0, 0.3).is_nan());
+	assert!(pow(-inf, nan).is_nan());
+}
+
+#[test]
+fn binary32_powers_with_small_integer_exponents_are_rounded_correctly() {
+	for x in [1.1f32, -3.3, 1e-20, 7.7e12, f32::MIN_POSITIVE, 16_777_215.0] {
+		assert_eq!(pow_f32(x, 2.0).to_bits(), (x * x).to_bits());
+		let exact = f64::from(x);
+		assert_eq!(pow_f32(x, 3.0).to_bits(), ((exact * exact * exact) as f32).to_bits());
+		assert_eq!(pow_f32(x, -1.0).to_bits(), (1.0 / x).to_bits());
+	}
+}
+
+/// A hash of the bits of a function at every 65,521st binary32 and at the ends of the range.
+fn golden(function: impl Fn(f32) -> f32) -> String {
+	let mut hasher = blake3::Hasher::new();
+	for bits in (0..=u32::MAX).step_by(65_521).chain([0x7f80_0000, 0xff80_0000, 0x8000_0000]) {
+		hasher.update(&function(f32::from_bits(bits)).to_le_bytes());
+	}
+	hasher.finalize().to_hex()[..16].to_string()
+}
+
+#[test]
+fn bits_do_not_drift() {
+	let found = [
+		("exp", golden(Float::exp)),
+		("expm1", golden(Float::expm1)),
+		("ln", golden(Float::ln)),
+		("tanh", golden(Float::tanh)),
+		("sigmoid", golden(Float::sigmoid)),
+		("softplus", golden(Float::softplus)),
+		("erf", golden(Float::erf)),
+		("gelu", golden(|x| x.via_f64(gelu))),
+		("gelu_tanh", golden(|x| x.via_f64(gelu_tanh))),
+		("mish", golden(|x| x.via_f64(mish))),
+		("sin", golden(|x| x.via_f64(sin))),
+		("cos", golden(|x| x.via_f64(cos))),
+		("pow 0.3", golden(|x| pow_f32(x, 0.3))),
+		("pow -2.5", golden(|x| pow_f32(x, -2.5))),
+		("1.7 pow", golden(|x| pow_f32(1.7, x))),
+	];
+	let expected = [
+		("exp", "GOLD"),
+		("expm1", ""),
+		("ln", ""),
+		("tanh", ""),
+		("sigmoid", ""),
+		("softplus", ""),
+		("erf", ""),
+		("gelu", ""),
+		("gelu_tanh", ""),
+		("mish", ""),
+		("sin", ""),
+		("cos", ""),
+		("pow 0.3", ""),
+		("pow -2.5", ""),
+		("1.7 pow", ""),
+	];
+	assert_eq!(found.each_ref().map(|(name, hash)| (*name, &hash[..])), expected);
+}
+
+#[test]
+fn bits_of_binary64_do_not_drift() {
+	let mut hasher = blake3::Hasher::new();
+	for i in 0..200_000u64 {
+		// A full-period multiplier spreads the arguments over all exponents.
+		let x = f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+		for function in [exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos] {
+			hasher.update(&function(x).to_le_bytes());
+		}
+		hasher.update(&pow(x, 0.37).to_le_bytes());
+		hasher.update(&pow(x.abs(), 1e-3).to_le_bytes());
+	}
+	assert_eq!(hasher.finalize().to_hex()[..16], *"GOLD64");
+}
+
+proptest! {
+	// A sanity bound against other implementations, which are themselves within a few ulp.
+	#[test]
+	fn near_the_standard_library(bits: u64) {
+		let x = f64::from_bits(bits);
+		let pairs = [
+			(exp(x), x.exp()),
+			(expm1(x), x.exp_m1()),
+			(ln(x), x.ln()),
+			(tanh(x), x.tanh()),
+			(sin(x), x.sin()),
+			(cos(x), x.cos()),
+		];
+		for (ours, theirs) in pairs {
+			let near = (ours - theirs).abs() <= 4.0 * ulp(theirs);
+			prop_assert!(near || ours == theirs || (ours.is_nan() && theirs.is_nan()), "{ours} {theirs}");
+		}
+	}
+
+	#[test]
+	fn every_f32_rounds_once(bits: u32) {
+		let x = f32::from_bits(bits);
+		let exact = exp(f64::from(x)) as f32;
+		prop_assert!(Float::exp(x) == exact || exact.is_nan());
+	}
+}

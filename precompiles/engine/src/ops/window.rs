@@ -1,0 +1,271 @@
+//! Sliding windows: what convolutions and poolings share.
+//!
+//! One, two or three spatial axes are taken as three, the missing outer ones with size 1.
+
+use super::NodeCtx;
+use crate::{attrs::Attrs, error::OpError, fact::Fact};
+
+/// Spatial axes that a window has here.
+pub(super) const AXES: usize = 3;
+
+/// No stride, dilation, kernel or padding beyond this makes sense in a tensor within the limits;
+/// with it, no product or sum below overflows.
+const MAX_EXTENT: i64 = 1 << 29;
+
+/// A window and how it moves, over an input of a fixed shape.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+	/// Spatial dimensions of the input.
+	pub(super) input: [usize; AXES],
+	/// Spatial dimensions of the output.
+	pub(super) output: [usize; AXES],
+	/// Dimensions of the window.
+	pub(super) kernel: [usize; AXES],
+	/// How far the window moves.
+	pub(super) strides: [usize; AXES],
+	/// How far its elements lie apart.
+	pub(super) dilations: [usize; AXES],
+	/// Padding before the input.
+	pub(super) pads_begin: [usize; AXES],
+	/// Padding after the input.
+	pub(super) pads_end: [usize; AXES],
+	/// Spatial axes of the ONNX tensors.
+	pub(super) rank: usize,
+}
+
+/// The attributes that describe a window.
+pub(super) const ATTRIBUTES: [&str; 5] =
+	["auto_pad", "dilations", "kernel_shape", "pads", "strides"];
+
+impl Window {
+	/// Reads the attributes of a node whose input is `x`, of rank 3 to 5, with a window of shape
+	/// `kernel`. `ceil` rounds the size of the output up.
+	pub(super) fn new(
+		node: &NodeCtx<'_>,
+		x: &Fact,
+		kernel: &[usize],
+		ceil: bool,
+	) -> Result<Self, OpError> {
+		let rank = spatial_rank(x)?;
+		let kernel = lifted(kernel, rank, 1)?;
+		let input = lifted(&x.shape()[2..], rank, 1)?;
+		let strides = extents(&node.attrs, "strides", rank)?;
+		let dilations = extents(&node.attrs, "dilations", rank)?;
+		let mut window = Self {
+			input,
+			output: [1; AXES],
+			kernel,
+			strides,
+			dilations,
+			pads_begin: [0; AXES],
+			pads_end: [0; AXES],
+			rank,
+		};
+		if kernel.iter().any(|k| *k == 0 || *k as i64 > MAX_EXTENT) {
+			return Err(OpError::bad_attribute("kernel_shape", "must be at least 1"));
+		}
+		window.pad(node)?;
+		for axis in 0..AXES {
+			window.output[axis] = window.output_len(axis, ceil)?;
+		}
+		Ok(window)
+	}
+
+	/// Elements of the input that the window spans on an axis.
+	pub(super) fn span(&self, axis: usize) -> usize {
+		(self.kernel[axis] - 1) * self.dilations[axis] + 1
+	}
+
+	fn pad(&mut self, node: &NodeCtx<'_>) -> Result<(), OpError> {
+		let pads = node.attrs.ints("pads")?;
+		let auto_pad = node.attrs.string_or("auto_pad", "NOTSET")?;
+		let (upper, lower) = match auto_pad {
+			"NOTSET" => {
+				let Some(pads) = pads else { return Ok(()) };
+				if pads.len() != 2 * self.rank {
+					return Err(OpError::bad_attribute(
+						"pads",
+						format!("has {} values, but must have {}", pads.len(), 2 * self.rank),
+					));
+				}
+				if pads.iter().any(|pad| !(0..=MAX_EXTENT).contains(pad)) {
+					return Err(OpError::bad_attribute("pads", "is negative or far too large"));
+				}
+				for axis in 0..self.rank {
+					self.pads_begin[AXES - self.rank + axis] = pads[axis] as usize;
+					self.pads_end[AXES - self.rank + axis] = pads[self.rank + axis] as usize;
+				}
+				return Ok(());
+			},
+			"VALID" => return Ok(()),
+			"SAME_UPPER" => (true, false),
+			"SAME_LOWER" => (false, true),
+			other => {
+				return Err(OpError::bad_attribute(
+					"auto_pad",
+					format!("'{other}' is none of NOTSET, SAME_UPPER, SAME_LOWER, VALID"),
+				))
+			},
+		};
+		for axis in AXES - self.rank..AXES {
+			let output = self.input[axis].div_ceil(self.strides[axis]).max(1);
+			let total = ((output - 1) * self.strides[axis] + self.span(axis))
+				.saturating_sub(self.input[axis]);
+			let (small, large) = (total / 2, total - total / 2);
+			debug_assert!(upper != lower);
+			(self.pads_begin[axis], self.pads_end[axis]) =
+				if upper { (small, large) } else { (large, small) };
+		}
+		Ok(())
+	}
+
+	fn output_len(&self, axis: usize, ceil: bool) -> Result<usize, OpError> {
+		let padded = self.input[axis] + self.pads_begin[axis] + self.pads_end[axis];
+		let room = padded.checked_sub(self.span(axis)).ok_or_else(|| {
+			OpError::mismatch(format!(
+				"a window that spans {} does not fit into {padded} elements, padding included",
+				self.span(axis)
+			))
+		})?;
+		let stride = self.strides[axis];
+		if !ceil {
+			return Ok(room / stride + 1);
+		}
+		let len = room.div_ceil(stride) + 1;
+		// The last window must begin in the input or in the padding before it.
+		if (len - 1) * stride >= self.input[axis] + self.pads_begin[axis] {
+			return Ok(len - 1);
+		}
+		Ok(len)
+	}
+
+	/// The output's dimensions as ONNX has them, after batch and channels.
+	pub(super) fn output_shape(&self) -> &[usize] {
+		&self.output[AXES - self.rank..]
+	}
+
+	/// Elements of the output of one channel.
+	pub(super) fn output_len_all(&self) -> usize {
+		self.output.iter().product()
+	}
+
+	/// Elements of the input of one channel.
+	pub(super) fn input_len_all(&self) -> usize {
+		self.input.iter().product()
+	}
+
+	/// Elements of the window.
+	pub(super) fn kernel_len(&self) -> usize {
+		self.kernel.iter().product()
+	}
+
+	/// The output positions on an axis for which element `tap` of the window lies in the input,
+	/// and the input position of the first of them.
+	#[inline(always)]
+	pub(super) fn valid(&self, axis: usize, tap: usize) -> (std::ops::Range<usize>, usize) {
+		let (stride, offset) = (self.strides[axis], tap * self.dilations[axis]);
+		let pad = self.pads_begin[axis];
+		// output * stride + offset - pad must be in 0..input.
+		let first = pad.saturating_sub(offset).div_ceil(stride);
+		let end = (self.input[axis] + pad).saturating_sub(offset).div_ceil(stride);
+		let range = first.min(self.output[axis])..end.min(self.output[axis]);
+		if range.start >= range.end {
+			return (0..0, 0);
+		}
+		let position = range.start * stride + offset - pad;
+		(range, position)
+	}
+
+	/// Calls `row(output offset, input offset, length)` for each run along the innermost axis in
+	/// which element `tap` (per axis) of the window lies in the input: output elements from the
+	/// offset on, input elements from theirs on, the stride of the innermost axis apart.
+	#[inline(always)]
+	pub(super) fn for_each_run(
+		&self,
+		tap: [usize; AXES],
+		mut run: impl FnMut(usize, usize, usize),
+	) {
+		let (outer, outer_input) = self.valid(0, tap[0]);
+		let (middle, middle_input) = self.valid(1, tap[1]);
+		let (inner, inner_input) = self.valid(2, tap[2]);
+		if inner.is_empty() {
+			return;
+		}
+		for (i, d) in outer.enumerate() {
+			let id = outer_input + i * self.strides[0];
+			for (j, h) in middle.clone().enumerate() {
+				let ih = middle_input + j * self.strides[1];
+				run(
+					(d * self.output[1] + h) * self.output[2] + inner.start,
+					(id * self.input[1] + ih) * self.input[2] + inner_input,
+					inner.len(),
+				);
+			}
+		}
+	}
+
+	/// Calls `f` for each element of the window, row-major.
+	#[inline(always)]
+	pub(super) fn for_each_tap(&self, mut f: impl FnMut([usize; AXES])) {
+		for d in 0..self.kernel[0] {
+			for h in 0..self.kernel[1] {
+				for w in 0..self.kernel[2] {
+					f([d, h, w]);
+				}
+			}
+		}
+	}
+}
+
+/// The number of spatial axes of an input: batch, channels, one to three more.
+pub(super) fn spatial_rank(x: &Fact) -> Result<usize, OpError> {
+	x.expect_rank("X", 3..=5)?;
+	Ok(x.rank() - 2)
+}
+
+/// The window's shape that the attributes give, which is required.
+pub(super) fn kernel_shape(attrs: &Attrs<'_>, rank: usize) -> Result<Vec<usize>, OpError> {
+	let kernel = attrs.ints("kernel_shape")?.ok_or_else(|| Attrs::missing("kernel_shape"))?;
+	if kernel.len() != rank {
+		return Err(OpError::bad_attribute(
+			"kernel_shape",
+			format!("has {} values, but must have {rank}", kernel.len()),
+		));
+	}
+	kernel
+		.iter()
+		.map(|k| {
+			usize::try_from(*k)
+				.ok()
+				.filter(|k| (1..=MAX_EXTENT as usize).contains(k))
+				.ok_or_else(|| OpError::bad_attribute("kernel_shape", format!("{k} is impossible")))
+		})
+		.collect()
+}
+
+fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize; AXES], OpError> {
+	let Some(values) = attrs.ints(name)? else { return Ok([1; AXES]) };
+	if values.len() != rank {
+		return Err(OpError::bad_attribute(
+			name,
+			format!("has {} values, but must have {rank}", values.len()),
+		));
+	}
+	let mut extents = [1; AXES];
+	for (axis, value) in values.iter().enumerate() {
+		if !(1..=MAX_EXTENT).contains(value) {
+			return Err(OpError::bad_attribute(name, format!("{value} is impossible")));
+		}
+		extents[AXES - rank + axis] = *value as usize;
+	}
+	Ok(extents)
+}
+
+fn lifted(dims: &[usize], rank: usize, fill: usize) -> Result<[usize; AXES], OpError> {
+	if dims.len() != rank {
+		return Err(OpError::mismatch(format!("{} spatial dimensions, not {rank}", dims.len())));
+	}
+	let mut lifted = [fill; AXES];
+	lifted[AXES - rank..].copy_from_slice(dims);
+	Ok(lifted)
+}
