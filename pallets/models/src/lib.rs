@@ -72,6 +72,8 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::{BenchmarkHelper, OnnxFiles};
 pub use extension::{rejection, CheckUploads};
 pub use pallet::*;
 pub use types::{
@@ -87,13 +89,6 @@ use noema_primitives::{
 
 /// The target of this pallet's log lines.
 pub(crate) const LOG_TARGET: &str = "runtime::models";
-
-/// Makes what the benchmarks need and this pallet cannot know.
-#[cfg(feature = "runtime-benchmarks")]
-pub trait BenchmarkHelper {
-	/// A file that [`Config::Admission`] admits: at least `min_size` bytes, at most 64 KiB more.
-	fn model_file(min_size: u32) -> alloc::vec::Vec<u8>;
-}
 
 /// The registry of models.
 #[frame_support::pallet]

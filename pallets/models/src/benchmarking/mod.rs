@@ -1,5 +1,7 @@
 //! Benchmarks of calls and hook steps, and what other pallets' benchmarks need of this one.
 
+mod onnx;
+
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -14,12 +16,13 @@ use sp_runtime::traits::{
 	Saturating, Zero,
 };
 
+pub use onnx::{BenchmarkHelper, OnnxFiles};
+
 use crate::{
 	types::{Chunk, MaturingModel, MaxChunks, ModelRecord, SubtreeValue},
 	upload::merge,
-	AdmissionQueue, BalanceOf, BenchmarkHelper, Call, CheckUploads, Config, Expiries,
-	MaturingQueue, Models, Pallet, Releases, Reports, Subtrees, TotalBytes, UploadPermit,
-	WorkingModels,
+	AdmissionQueue, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Pallet, Releases,
+	Reports, Subtrees, TotalBytes, UploadPermit, WorkingModels,
 };
 
 /// The present block, which is not the first: releases must have been made before it.
@@ -121,7 +124,7 @@ fn long_name() -> (ReleaseName, ReleaseVersion) {
 	)
 }
 
-fn release<T: Config>(who: &T::AccountId, id: ModelId) -> BalanceOf<T> {
+fn release<T: Config>(who: &T::AccountId, id: ModelId) {
 	T::ReleaseConsideration::ensure_successful(who, Pallet::<T>::release_footprint());
 	let (name, version) = long_name();
 	let royalty = T::Currency::minimum_balance();
@@ -132,7 +135,6 @@ fn release<T: Config>(who: &T::AccountId, id: ModelId) -> BalanceOf<T> {
 		version,
 		royalty
 	));
-	royalty
 }
 
 #[benchmarks(where
@@ -185,9 +187,8 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn submit(c: Linear<1, 256>) {
+	fn submit(c: Linear<1, { MaxChunks::<T>::get() }>) {
 		let who: T::AccountId = whitelisted_caller();
-		let c = c.min(MaxChunks::<T>::get());
 		let size = T::MaxModelSize::get().min(c.saturating_mul(CHUNK_SIZE));
 		let values: Vec<SubtreeValue> = (0..c).map(|i| ModelId::of(&i.to_le_bytes()).0).collect();
 		let id = ModelId(merge(&values).expect("there is a chunk"));
