@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{ConstU32, H256};
-use sp_runtime::BoundedVec;
+use sp_runtime::{
+	traits::{BlakeTwo256, Hash},
+	BoundedVec,
+};
 
 /// The highest rank a tensor may have.
 pub const MAX_RANK: u32 = 8;
@@ -163,7 +166,7 @@ pub struct NamedTensor {
 /// The hash by which events and receipts name a list of tensors: BLAKE2b-256 of its SCALE
 /// encoding.
 pub fn hash_tensors(tensors: &[NamedTensor]) -> H256 {
-	sp_core::hashing::blake2_256(&tensors.encode()).into()
+	BlakeTwo256::hash(&tensors.encode())
 }
 
 /// The length of the SCALE encoding of the outputs that a schema promises, in bytes.

@@ -29,6 +29,8 @@ mod face;
 pub mod host;
 pub mod interface;
 pub mod status;
+#[cfg(test)]
+mod tests;
 
 pub use face::NativeEngine;
 #[cfg(feature = "std")]

@@ -147,6 +147,7 @@ mod tests {
 
 	#[test]
 	fn an_offchain_fault_is_an_error_of_the_call() {
+		offchain::set_offchain_limit(64);
 		let result = with_call_kind(CallKind::OffChain, || guarded(&MODEL, || panic!("broken")));
 		assert_eq!(result, Err(Status::InternalFault));
 		let internal = || Err(Failure::Internal("broken".into()));
@@ -156,6 +157,7 @@ mod tests {
 
 	#[test]
 	fn a_deterministic_failure_is_a_result_of_every_kind() {
+		offchain::set_offchain_limit(64);
 		let body = || Err(Status::DivisionByZero.into());
 		assert_eq!(guarded(&MODEL, body), Err(Status::DivisionByZero));
 		for kind in [CallKind::OnChain, CallKind::OffChain] {

@@ -2,7 +2,8 @@
 
 use noema_engine::{DType as EngineDType, ModelError, Report, RunError, Value};
 use noema_primitives::{
-	tensor::named, Cost, DType, ModelReport, NamedTensor, Refusal, RefusalCode, TensorSchema,
+	tensor::{named, MAX_TENSOR_BYTES},
+	Cost, DType, ModelReport, NamedTensor, Refusal, RefusalCode, Tensor, TensorSchema,
 };
 
 use super::call_kind::Failure;
@@ -36,10 +37,16 @@ fn schema(schema: &noema_engine::TensorSchema) -> Option<TensorSchema> {
 	})
 }
 
-/// The report as the chain stores it; `None` if the interface is beyond the chain's bounds.
+/// The report as the chain stores it; `None` if the interface is beyond the chain's bounds: more
+/// inputs or outputs, longer names, or larger tensors than a call can carry.
 pub(super) fn report(report: &Report) -> Option<ModelReport> {
 	let schemas = |schemas: &[noema_engine::TensorSchema]| {
-		schemas.iter().map(schema).collect::<Option<Vec<_>>>()?.try_into().ok()
+		let schemas = schemas.iter().map(schema).collect::<Option<Vec<_>>>()?;
+		let fit = schemas.iter().all(|schema| {
+			Tensor::byte_len(schema.dtype, &schema.shape)
+				.is_some_and(|bytes| bytes <= MAX_TENSOR_BYTES.into())
+		});
+		fit.then_some(schemas)?.try_into().ok()
 	};
 	Some(ModelReport {
 		profile: report.profile,

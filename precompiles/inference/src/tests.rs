@@ -1,0 +1,92 @@
+//! The precompile from end to end, in test externalities: what a pallet sees.
+
+use codec::Encode;
+use noema_primitives::{
+	tensor::named, DType, InferError, ModelAdmission, ModelExecutor, ModelId, ModelLocation,
+	NamedTensor, RefusalCode, CHUNK_SIZE, PROFILE_1,
+};
+use sp_state_machine::BasicExternalities;
+
+use crate::{host::plan_cache, NativeEngine};
+
+const NETWORK: &[u8] = include_bytes!("../golden/network.onnx");
+
+fn store(ext: &mut BasicExternalities, file: &[u8]) -> ModelLocation {
+	let id = ModelId::of(file);
+	let mut chunk_prefix = b"chunks of ".to_vec();
+	chunk_prefix.extend_from_slice(&id.0);
+	for (index, chunk) in (0u32..).zip(file.chunks(CHUNK_SIZE as usize)) {
+		let key = [&chunk_prefix[..], &index.to_le_bytes()].concat();
+		ext.insert(key, chunk.to_vec().encode());
+	}
+	ModelLocation { id, size: file.len() as u32, chunk_prefix }
+}
+
+fn inputs() -> Vec<NamedTensor> {
+	let data = (0..3 * 32 * 32u32).flat_map(|i| (i as f32 / 3072.0).to_le_bytes()).collect();
+	vec![named("x", DType::F32, &[1, 3, 32, 32], data).unwrap()]
+}
+
+#[test]
+fn a_model_is_admitted_and_runs_the_same_warm_and_cold() {
+	let mut ext = BasicExternalities::default();
+	let model = store(&mut ext, NETWORK);
+	ext.execute_with(|| {
+		let report = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap();
+		assert_eq!(report.inputs[0].shape[..], [1, 3, 32, 32]);
+		let names: Vec<_> = report.outputs.iter().map(|output| &output.name[..]).collect();
+		assert_eq!(names, [&b"o"[..], b"mean"]);
+		let warm = NativeEngine::infer(&model, &report, &inputs()).unwrap();
+		plan_cache().clear();
+		let cold = NativeEngine::infer(&model, &report, &inputs()).unwrap();
+		assert_eq!(warm, cold);
+		assert!(warm.iter().all(|output| output.tensor.is_consistent()));
+	});
+}
+
+#[test]
+fn a_file_that_is_no_model_is_refused_with_its_reason() {
+	let mut ext = BasicExternalities::default();
+	let model = store(&mut ext, b"this is no protobuf");
+	ext.execute_with(|| {
+		let refusal = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap_err();
+		assert_eq!(refusal.code, RefusalCode::NotOnnx);
+	});
+}
+
+#[test]
+fn failures_are_told_apart() {
+	let mut ext = BasicExternalities::default();
+	let model = store(&mut ext, NETWORK);
+	let nowhere =
+		ModelLocation { id: ModelId([9; 32]), chunk_prefix: vec![1], ..model.clone() };
+	let not_onnx = store(&mut ext, b"neither is this");
+	ext.execute_with(|| {
+		let report = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap();
+		let infer = |model, inputs: &[_]| NativeEngine::infer(model, &report, inputs);
+
+		assert_eq!(NativeEngine::admit(&nowhere, PROFILE_1), Err(InferError::ModelMissing));
+		assert_eq!(NativeEngine::admit(&model, 2), Err(InferError::UnknownProfile));
+		assert_eq!(infer(&nowhere, &inputs()), Err(InferError::ModelMissing));
+		assert_eq!(infer(&not_onnx, &inputs()), Err(InferError::ModelRefused));
+		assert_eq!(infer(&model, &[]), Err(InferError::SchemaMismatch));
+		let misnamed = named("y", DType::F32, &[1, 3, 32, 32], vec![0; 4 * 3072]).unwrap();
+		assert_eq!(infer(&model, &[misnamed]), Err(InferError::SchemaMismatch));
+		let short = named("x", DType::F32, &[1, 3, 32, 32], vec![0; 4]).unwrap();
+		assert_eq!(infer(&model, &[short]), Err(InferError::SchemaMismatch));
+	});
+}
+
+#[test]
+fn chunks_that_lie_about_their_length_are_no_model() {
+	let mut ext = BasicExternalities::default();
+	let file = vec![7; CHUNK_SIZE as usize + 5];
+	let model = store(&mut ext, &file);
+	let key = |index: u32| [&model.chunk_prefix[..], &index.to_le_bytes()].concat();
+	for (index, value) in [(1, vec![1, 2, 3].encode()), (0, vec![0xff; 3]), (0, Vec::new())] {
+		ext.insert(key(index), value);
+		ext.execute_with(|| {
+			assert_eq!(NativeEngine::admit(&model, PROFILE_1), Err(InferError::ModelMissing));
+		});
+	}
+}

@@ -1,0 +1,93 @@
+//! Models and inference in the block.
+
+use frame_support::{
+	parameter_types,
+	traits::{fungible::HoldConsideration, ConstU16, ConstU32, ConstU64, LinearStoragePrice},
+	weights::Weight,
+};
+use noema_precompile_inference::NativeEngine;
+use noema_primitives::PROFILE_1;
+
+use crate::{
+	constants::{
+		block::{MAX_WEIGHT, NORMAL_RATIO},
+		money::{deposit, MICRO_NOE},
+		time::{HOURS, MINUTES},
+	},
+	weights::CostToWeight,
+	AccountId, Balance, Balances, BlockNumber, Models, Runtime, RuntimeHoldReason,
+};
+
+const MIB: u64 = 1024 * 1024;
+
+parameter_types! {
+	/// Why a model's deposit is held.
+	pub const ModelHoldReason: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Model);
+	/// Why a release's deposit is held.
+	pub const ReleaseHoldReason: RuntimeHoldReason =
+		RuntimeHoldReason::Models(pallet_models::HoldReason::Release);
+	/// Deposit of a model or a release, whatever its size.
+	pub const BaseDeposit: Balance = deposit(1, 0);
+	/// Deposit of each byte: about one NOE for a MiB.
+	pub const ByteDeposit: Balance = MICRO_NOE;
+	/// An upload must be complete within this time.
+	pub const UploadLifetime: BlockNumber = 2 * HOURS;
+	/// Time to work out the report of a small file.
+	pub const AdmissionDelay: BlockNumber = 2;
+	/// Time to build the plan of an admitted model.
+	pub const MaturityPeriod: BlockNumber = MINUTES / 5;
+}
+
+impl pallet_models::Config for Runtime {
+	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
+	type Currency = Balances;
+	type UploadConsideration = HoldConsideration<
+		AccountId,
+		Balances,
+		ModelHoldReason,
+		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
+	>;
+	type ReleaseConsideration = HoldConsideration<
+		AccountId,
+		Balances,
+		ReleaseHoldReason,
+		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
+	>;
+	type Admission = NativeEngine;
+	type Profile = ConstU16<PROFILE_1>;
+	type MaxModelSize = ConstU32<{ 128 * MIB as u32 }>;
+	// State sync holds all state in memory.
+	type MaxTotalBytes = ConstU64<{ 2048 * MIB }>;
+	// Every validator keeps the plans of all resident models in memory.
+	type MaxResidentBytes = ConstU64<{ 1024 * MIB }>;
+	type MaxMaturingBytes = ConstU64<{ 256 * MIB }>;
+	type MaxResidentModels = ConstU32<256>;
+	type MaxUploadBytesPerBlock = ConstU32<{ 2 * MIB as u32 }>;
+	type UploadLifetime = UploadLifetime;
+	type AdmissionDelay = AdmissionDelay;
+	type AdmissionBytesPerBlock = ConstU32<{ 16 * MIB as u32 }>;
+	type MaturityPeriod = MaturityPeriod;
+	type MaxQueue = ConstU32<64>;
+	type RefusalsKept = ConstU32<64>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = pallet_models::OnnxFiles;
+}
+
+parameter_types! {
+	/// One inference may take half of what Normal extrinsics may fill.
+	pub MaxInferenceWeight: Weight = NORMAL_RATIO * MAX_WEIGHT / 2;
+}
+
+impl pallet_inference::Config for Runtime {
+	type Registry = Models;
+	type Executor = NativeEngine;
+	type Currency = Balances;
+	type CostToWeight = CostToWeight;
+	type MaxInferenceWeight = MaxInferenceWeight;
+	type MaxOutputBytes = ConstU32<{ 16 * 1024 }>;
+	type MaxReceipts = ConstU64<8192>;
+	type WeightInfo = pallet_inference::weights::SubstrateWeight<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = pallet_inference::HeadModel;
+}
