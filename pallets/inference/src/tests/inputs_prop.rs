@@ -72,18 +72,72 @@ fn fitting_case() -> impl Strategy<Value = (Vec<TensorSchema>, Vec<NamedTensor>)
 	})
 }
 
-/// Schemas and inputs, some of which fit: those of another schema, tampered with here and there.
+/// What may be wrong with a call.
+#[derive(Clone, Debug)]
+enum Tampering {
+	/// Another tensor in the place of one, or one more.
+	Replace(NamedTensor),
+	/// One twice.
+	Repeat,
+	/// One left out.
+	Drop,
+	/// One with data of this length.
+	Data(usize),
+	/// One with a dimension more.
+	Rank,
+	/// One with another first dimension.
+	Dimension,
+	/// One of another element type.
+	DType(DType),
+}
+
+fn tampering() -> impl Strategy<Value = Tampering> {
+	prop_oneof![
+		any_tensor().prop_map(Tampering::Replace),
+		Just(Tampering::Repeat),
+		Just(Tampering::Drop),
+		(0usize..40).prop_map(Tampering::Data),
+		Just(Tampering::Rank),
+		Just(Tampering::Dimension),
+		dtypes().prop_map(Tampering::DType),
+	]
+}
+
+fn tamper(inputs: &mut Vec<NamedTensor>, at: usize, how: Tampering) {
+	let Some(input) = inputs.get_mut(at) else {
+		if let Tampering::Replace(tensor) = how {
+			inputs.push(tensor);
+		}
+		return;
+	};
+	let tensor = &mut input.tensor;
+	match how {
+		Tampering::Replace(other) => *input = other,
+		Tampering::Repeat => {
+			let twice = input.clone();
+			inputs.push(twice);
+		}
+		Tampering::Drop => drop(inputs.remove(at)),
+		Tampering::Data(len) => tensor.data = vec![0; len].try_into().unwrap(),
+		Tampering::Rank => drop(tensor.shape.try_push(1)),
+		Tampering::Dimension => {
+			if let Some(first) = tensor.shape.first_mut() {
+				*first = first.wrapping_add(1);
+			}
+		}
+		Tampering::DType(dtype) => tensor.dtype = dtype,
+	}
+}
+
+/// Schemas and inputs that fit, or nearly, or not at all.
 fn any_case() -> impl Strategy<Value = (Vec<TensorSchema>, Vec<NamedTensor>)> {
 	(
 		fitting_case(),
-		prop::collection::vec((0usize..8, any_tensor()), 0..3),
+		prop::collection::vec((0usize..6, tampering()), 0..3),
 	)
-		.prop_map(|((schemas, mut inputs), tampered)| {
-			for (at, tensor) in tampered {
-				match inputs.get_mut(at) {
-					Some(input) => *input = tensor,
-					None => inputs.push(tensor),
-				}
+		.prop_map(|((schemas, mut inputs), all)| {
+			for (at, how) in all {
+				tamper(&mut inputs, at, how);
 			}
 			(schemas, inputs)
 		})
