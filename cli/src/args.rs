@@ -27,6 +27,7 @@ pub struct Cli {
 
 /// Options of all commands.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub struct Global {
 	/// The node to speak to, by WebSocket.
 	#[arg(
@@ -129,6 +130,7 @@ pub enum ModelCommand {
 
 /// Where inputs come from.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Inputs")]
 pub struct InputArgs {
 	/// An input: NAME=PATH with .npy, .npz, .json, .pb, .bin, .png or .jpg.
 	///
@@ -149,7 +151,7 @@ pub struct InputArgs {
 	#[arg(long, value_name = "WxH", value_parser = parse_size)]
 	pub image_size: Option<(u32, u32)>,
 	/// Pictures: 1 for grey, 3 for colour, unless the input's shape says it.
-	#[arg(long, value_parser = clap::value_parser!(u32).range(1..=3))]
+	#[arg(long, value_parser = parse_channels)]
 	pub channels: Option<u32>,
 	/// Pictures: the order of axes, unless the input's shape says it.
 	#[arg(long)]
@@ -196,6 +198,14 @@ impl InputArgs {
 	}
 }
 
+fn parse_channels(text: &str) -> Result<u32, String> {
+	match text {
+		"1" => Ok(1),
+		"3" => Ok(3),
+		_ => Err("a picture has 1 channel (grey) or 3 (red, green, blue)".to_owned()),
+	}
+}
+
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
 	let malformed = || format!("`{text}` is no size; write WIDTHxHEIGHT, as in 224x224");
 	let (width, height) = text.split_once('x').ok_or_else(malformed)?;
@@ -208,6 +218,7 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 
 /// What to do with outputs.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Outputs")]
 pub struct OutputArgs {
 	/// Write each output to DIR as .npy.
 	#[arg(long, value_name = "DIR")]
@@ -267,13 +278,13 @@ pub struct InferArgs {
 	#[command(flatten)]
 	pub output: OutputArgs,
 	/// How long to wait.
-	#[arg(long, value_enum, default_value_t)]
+	#[arg(long, value_enum, default_value_t, help_heading = "Sending")]
 	pub wait: Wait,
 	/// Send nothing if fee and royalty are more than this, in NOE.
-	#[arg(long, value_name = "NOE")]
+	#[arg(long, value_name = "NOE", help_heading = "Sending")]
 	pub max_fee: Option<String>,
 	/// Only ask the node what the answer would be; nothing is paid, nothing is stored.
-	#[arg(long, conflicts_with_all = ["wait", "max_fee"])]
+	#[arg(long, conflicts_with_all = ["wait", "max_fee"], help_heading = "Sending")]
 	pub dry_run: bool,
 }
 

@@ -51,6 +51,7 @@ impl Error {
 	/// What the process exits with.
 	pub const fn exit_code(&self) -> u8 {
 		match self {
+			Self::Chain(ChainError::Url(_)) => EXIT_USER,
 			Self::Chain(_) => EXIT_CHAIN,
 			_ => EXIT_USER,
 		}

@@ -78,7 +78,7 @@ pub enum ModelFileError {
 		/// The operator, tensor or limit at fault.
 		subject: String,
 		/// What is wrong and what to change.
-		source: noema_engine::ModelError,
+		source: Box<noema_engine::ModelError>,
 	},
 	/// The run failed, as it would on chain.
 	#[error("the model cannot compute an answer for these inputs")]
@@ -107,7 +107,7 @@ impl LocalModel {
 			.map_err(|source| ModelFileError::Refused {
 				path: path.to_path_buf(),
 				subject: source.subject(),
-				source,
+				source: Box::new(source),
 			})?;
 		Ok(Self {
 			id: ModelId::of(&bytes),

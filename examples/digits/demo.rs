@@ -9,7 +9,7 @@
 //! cargo run --release -p noema-cli --example digits
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{hash_map::Entry, BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -54,7 +54,7 @@ struct Args {
 	#[arg(long)]
 	limit: Option<usize>,
 	/// Transactions on their way at a time.
-	#[arg(long, default_value_t = 64)]
+	#[arg(long, default_value_t = 512)]
 	in_flight: usize,
 }
 
@@ -262,10 +262,11 @@ async fn classify(
 	let mut blocks: HashMap<Hash, BlockEvents> = HashMap::new();
 	let mut classified = Vec::with_capacity(finals.len());
 	for (extrinsic, block) in finals {
-		if !blocks.contains_key(&block) {
-			blocks.insert(block, BlockEvents::fetch(chain, block).await?);
-		}
-		let outcome = blocks[&block].outcome(extrinsic)?.into_result()?;
+		let events = match blocks.entry(block) {
+			Entry::Occupied(known) => known.into_mut(),
+			Entry::Vacant(new) => new.insert(BlockEvents::fetch(chain, block).await?),
+		};
+		let outcome = events.outcome(extrinsic)?.into_result()?;
 		let inferred = outcome.inferred.first().ok_or_else(|| {
 			ChainError::Inconsistent("an inference succeeded without a receipt".to_owned())
 		})?;

@@ -2,6 +2,7 @@
 
 use subxt::rpcs;
 
+use super::events::Failure;
 use super::Hash;
 use crate::amount;
 use crate::model::ModelId;
@@ -77,16 +78,10 @@ pub enum ChainError {
 		hash: Hash,
 	},
 	/// The transaction is in a block and failed there.
-	#[error("{}", dispatch(.pallet.as_deref(), .name, .fields, .docs))]
+	#[error("the chain refuses this: {failure}")]
 	Dispatch {
-		/// The pallet, if the error is one of a pallet's.
-		pallet: Option<String>,
-		/// The error's name.
-		name: String,
-		/// Values that the error carries, by name.
-		fields: Vec<(String, u8)>,
-		/// The first line of the error's documentation.
-		docs: String,
+		/// Why.
+		failure: Box<Failure>,
 		/// The block.
 		block: Hash,
 		/// The fee, which is paid all the same.
@@ -155,27 +150,6 @@ pub enum ChainError {
 	Inconsistent(String),
 }
 
-fn dispatch(pallet: Option<&str>, name: &str, fields: &[(String, u8)], docs: &str) -> String {
-	let pallet = pallet
-		.map(|pallet| format!("{pallet}::"))
-		.unwrap_or_default();
-	let fields: Vec<String> = fields
-		.iter()
-		.map(|(name, value)| format!("{name} {value}"))
-		.collect();
-	let fields = if fields.is_empty() {
-		String::new()
-	} else {
-		format!(" ({})", fields.join(", "))
-	};
-	let docs = if docs.is_empty() {
-		String::new()
-	} else {
-		format!(": {docs}")
-	};
-	format!("the chain refuses this: {pallet}{name}{fields}{docs}")
-}
-
 impl ChainError {
 	/// An error of a plain request.
 	pub(crate) fn request(method: &str, error: rpcs::Error) -> Self {
@@ -212,7 +186,7 @@ impl ChainError {
 	/// The name of the pallet's error, such as `UnknownRelease`, if it is one.
 	pub fn dispatch_name(&self) -> Option<&str> {
 		match self {
-			Self::Dispatch { name, .. } => Some(name),
+			Self::Dispatch { failure, .. } => Some(&failure.name),
 			_ => None,
 		}
 	}

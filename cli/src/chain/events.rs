@@ -73,6 +73,27 @@ pub struct Failure {
 	pub docs: String,
 }
 
+impl std::fmt::Display for Failure {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		if let Some(pallet) = &self.pallet {
+			write!(f, "{pallet}::")?;
+		}
+		f.write_str(&self.name)?;
+		if !self.fields.is_empty() {
+			let fields: Vec<String> = self
+				.fields
+				.iter()
+				.map(|(name, value)| format!("{name} {value}"))
+				.collect();
+			write!(f, " ({})", fields.join(", "))?;
+		}
+		if !self.docs.is_empty() {
+			write!(f, ": {}", self.docs)?;
+		}
+		Ok(())
+	}
+}
+
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct FeePaid {
@@ -176,10 +197,7 @@ impl Outcome {
 		match self.failure {
 			None => Ok(self),
 			Some(failure) => Err(ChainError::Dispatch {
-				pallet: failure.pallet,
-				name: failure.name,
-				fields: failure.fields,
-				docs: failure.docs,
+				failure: Box::new(failure),
 				block: self.block,
 				fee: self.fee,
 			}),
@@ -259,5 +277,44 @@ fn words(value: &Value<()>) -> String {
 			_ => variant.name.clone(),
 		},
 		_ => value.to_string(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn failures_read_as_sentences() {
+		let failure = Failure {
+			pallet: Some("Inference".into()),
+			name: "WrongDimension".into(),
+			fields: vec![("input".into(), 0), ("axis".into(), 2)],
+			docs: "A dimension of the input is not the one in the model's schema.".into(),
+		};
+		assert_eq!(
+			failure.to_string(),
+			"Inference::WrongDimension (input 0, axis 2): A dimension of the input is not the one in \
+			 the model's schema."
+		);
+	}
+
+	#[test]
+	fn nested_errors_are_named_in_full() {
+		let inner = Value::unnamed_variant("FundsUnavailable", []);
+		assert_eq!(
+			words(&Value::unnamed_variant("Token", [inner])),
+			"Token: FundsUnavailable"
+		);
+		assert_eq!(words(&Value::unnamed_variant("BadOrigin", [])), "BadOrigin");
+	}
+
+	#[test]
+	fn documentation_begins_after_empty_lines() {
+		assert_eq!(
+			first_line(&["".into(), " Why. ".into(), " More.".into()]),
+			"Why."
+		);
+		assert_eq!(first_line(&[]), "");
 	}
 }

@@ -129,7 +129,10 @@ impl Form {
 			_ => None,
 		};
 		let (width, height) = options.size.or(guess.map(|(w, h, _, _)| (w, h)))?;
-		let channels = options.channels.or(guess.map(|(_, _, c, _)| c))?;
+		let channels = options
+			.channels
+			.or(guess.map(|(_, _, c, _)| c))
+			.filter(|c| plain(*c))?;
 		let layout = options
 			.layout
 			.or(guess.map(|(_, _, _, l)| l))

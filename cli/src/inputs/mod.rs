@@ -432,7 +432,7 @@ mod tests {
 			format!("c={path}"),
 		);
 		assert!(
-			matches!(load(&[a.clone()]), Err(InputError::Missing(missing)) if missing[0].name == "b")
+			matches!(load(std::slice::from_ref(&a)), Err(InputError::Missing(missing)) if missing[0].name == "b")
 		);
 		assert!(matches!(
 			load(&[a.clone(), b.clone(), c]),
@@ -442,7 +442,7 @@ mod tests {
 			load(&[a.clone(), a.clone()]),
 			Err(InputError::Twice(_))
 		));
-		assert!(matches!(load(&[path.clone()]), Err(InputError::Unnamed(_))));
+		assert!(matches!(load(&[path]), Err(InputError::Unnamed(_))));
 		let both = load(&[b, a]).unwrap();
 		assert_eq!((both[0].name.as_str(), both[1].name.as_str()), ("a", "b"));
 	}

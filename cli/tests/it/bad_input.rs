@@ -70,15 +70,15 @@ async fn fails<Args: EncodeAsFields>(
 		.execute(call, signer, Wait::InBlock)
 		.await
 		.unwrap_err();
-	let ChainError::Dispatch {
-		name, docs, fee, ..
-	} = &error
-	else {
+	let ChainError::Dispatch { failure, fee, .. } = &error else {
 		panic!("{expected} was expected: {error}")
 	};
-	assert_eq!(name, expected, "{error}");
+	assert_eq!(failure.name, expected, "{error}");
 	// A pallet's error says what to change.
-	assert!(name.contains(':') || !docs.is_empty(), "{error}");
+	assert!(
+		failure.pallet.is_none() || !failure.docs.is_empty(),
+		"{error}"
+	);
 	let after = (
 		snapshot(chain, signer).await,
 		chain.balance(&account).await.unwrap(),

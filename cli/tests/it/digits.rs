@@ -272,7 +272,7 @@ fn commands_without_a_chain() {
 		completions.stdout
 	);
 	noema(&["model", "list", "--url", no_node]).fails(2, &["no node answers", "noema-node --dev"]);
-	noema(&["model", "list", "--url", "http://x"]).fails(2, &["ws://"]);
+	noema(&["model", "list", "--url", "http://x"]).fails(1, &["ws://"]);
 	noema(&["account", "address"]).fails(1, &["--keystore", "//Alice"]);
 	noema(&["frobnicate"]).fails(1, &["frobnicate"]);
 	let help = noema(&["--help"]);
