@@ -231,21 +231,21 @@ fn bits_do_not_drift() {
 		("1.7 pow", golden(|x| pow_f32(1.7, x))),
 	];
 	let expected = [
-		("exp", "GOLD"),
-		("expm1", ""),
-		("ln", ""),
-		("tanh", ""),
-		("sigmoid", ""),
-		("softplus", ""),
-		("erf", ""),
-		("gelu", ""),
-		("gelu_tanh", ""),
-		("mish", ""),
-		("sin", ""),
-		("cos", ""),
-		("pow 0.3", ""),
-		("pow -2.5", ""),
-		("1.7 pow", ""),
+		("exp", "8bcd9c4fed6c49e1"),
+		("expm1", "da8b793ae4d7534e"),
+		("ln", "2c0216d11ecb250e"),
+		("tanh", "b1e475fe61220bd1"),
+		("sigmoid", "369418fb40f7295b"),
+		("softplus", "aefd75a82f2bf720"),
+		("erf", "75ba3af6abb3c2f8"),
+		("gelu", "092386b45f0d2062"),
+		("gelu_tanh", "878a995f066dfd59"),
+		("mish", "51720a42ce68330b"),
+		("sin", "7a82aff71ec70c6d"),
+		("cos", "ffb927dcb9f822cb"),
+		("pow 0.3", "9e42e95b64d43dba"),
+		("pow -2.5", "a8f00ecbb4ddb3ca"),
+		("1.7 pow", "8cdd247ffe476491"),
 	];
 	assert_eq!(found.each_ref().map(|(name, hash)| (*name, &hash[..])), expected);
 }
@@ -262,7 +262,7 @@ fn bits_of_binary64_do_not_drift() {
 		hasher.update(&pow(x, 0.37).to_le_bytes());
 		hasher.update(&pow(x.abs(), 1e-3).to_le_bytes());
 	}
-	assert_eq!(hasher.finalize().to_hex()[..16], *"GOLD64");
+	assert_eq!(hasher.finalize().to_hex()[..16], *"20f0cb2eebc13468");
 }
 
 proptest! {

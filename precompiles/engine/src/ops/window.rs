@@ -64,6 +64,12 @@ impl Window {
 		if kernel.iter().any(|k| *k == 0 || *k as i64 > MAX_EXTENT) {
 			return Err(OpError::bad_attribute("kernel_shape", "must be at least 1"));
 		}
+		for (kernel, dilation) in kernel.iter().zip(dilations) {
+			// In 64 bits, for a target's own size may be 32.
+			if (*kernel as u64 - 1) * dilation as u64 >= MAX_EXTENT as u64 {
+				return Err(OpError::bad_attribute("dilations", "spread the window far too wide"));
+			}
+		}
 		window.pad(node)?;
 		for axis in 0..AXES {
 			window.output[axis] = window.output_len(axis, ceil)?;
@@ -154,9 +160,9 @@ impl Window {
 		self.input.iter().product()
 	}
 
-	/// Elements of the window.
-	pub(super) fn kernel_len(&self) -> usize {
-		self.kernel.iter().product()
+	/// Elements of the window; saturates.
+	pub(super) fn kernel_len(&self) -> u64 {
+		self.kernel.iter().fold(1, |len, k| u64::saturating_mul(len, *k as u64))
 	}
 
 	/// The output positions on an axis for which element `tap` of the window lies in the input,

@@ -1,0 +1,663 @@
+//! Conv: convolution over one to three spatial axes, in groups, strided, dilated.
+//!
+//! Each output element starts at +0 and takes in `x * w` for ascending (kernel position row-major,
+//! input channel of the group), input channel innermost; positions in the padding contribute
+//! nothing; the bias is added last.
+//!
+//! Two arrangements give these bits. Groups of many output channels are multiplied as matrices over
+//! a copy of the input with channels innermost, whose padding is zeros: with finite weights a
+//! product with zero adds nothing (an accumulator that starts at +0 never becomes -0). All else,
+//! depthwise convolutions above all, goes channel by channel over whole rows of the output.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::{TVec, TValue, Tensor};
+
+use super::{
+	window::{self, Window, AXES},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{
+	error::{EvalError, OpError},
+	fact::Fact,
+	kernel::{Cost, Kernel},
+	limits::MAX_TENSOR_BYTES,
+	linalg::{self, multiply, Packed, Rows, Scalar, LANES},
+	simd::vectorized,
+	tensor::{slice, slice_mut},
+	DType,
+};
+
+/// Attributes of all versions.
+pub(super) const ATTRIBUTES: &[&str] =
+	&["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
+
+#[derive(Debug)]
+struct Conv {
+	window: Window,
+	group: usize,
+	/// Input channels of one group.
+	group_in: usize,
+	/// Output channels of one group.
+	group_out: usize,
+	/// The weights of each group, if they are constant and taken as matrices.
+	packed: Option<Weights>,
+	has_bias: bool,
+}
+
+#[derive(Debug)]
+enum Weights {
+	F32(Arc<PackedGroups<f32>>),
+	F64(Arc<PackedGroups<f64>>),
+}
+
+/// The weights as one matrix for each group.
+#[derive(Debug)]
+struct PackedGroups<T> {
+	groups: Vec<Packed<T>>,
+	is_finite: bool,
+}
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	let (x, w) = (inputs.required(0)?, inputs.required(1)?);
+	x.expect("X", &DType::FLOATS)?;
+	w.expect_same_dtype("W", x)?;
+	let rank = window::spatial_rank(x)?;
+	w.expect_rank("W", rank + 2..=rank + 2)?;
+	if node.attrs.has("kernel_shape")
+		&& window::kernel_shape(&node.attrs, rank)? != w.shape()[2..]
+	{
+		return Err(OpError::bad_attribute(
+			"kernel_shape",
+			format!("differs from the shape {:?} of W", w.shape()),
+		));
+	}
+	let group = node.attrs.int_or("group", 1)?;
+	let (channels, out_channels) = (x.shape()[1], w.shape()[0]);
+	let group = usize::try_from(group)
+		.ok()
+		.filter(|g| *g > 0 && channels % g == 0 && out_channels % g == 0)
+		.ok_or_else(|| {
+			OpError::bad_attribute(
+				"group",
+				format!("{group} does not divide {channels} and {out_channels} channels"),
+			)
+		})?;
+	let (group_in, group_out) = (channels / group, out_channels / group);
+	if w.shape()[1] != group_in {
+		return Err(OpError::mismatch(format!(
+			"W has shape {:?}, but must have {group_in} on axis 1",
+			w.shape()
+		)));
+	}
+	if let Some(bias) = inputs.optional(2) {
+		bias.expect_same_dtype("B", x)?;
+		if bias.shape() != [out_channels] {
+			return Err(OpError::mismatch(format!(
+				"B has shape {:?}, but must have [{out_channels}]",
+				bias.shape()
+			)));
+		}
+	}
+	let window = Window::new(node, x, &w.shape()[2..], false)?;
+	let has_bias = inputs.optional(2).is_some();
+	let mut conv = Conv { window, group, group_in, group_out, packed: None, has_bias };
+	if conv.as_matrices() {
+		check_scratch(conv.padded_bytes(x.dtype()))?;
+	}
+	let mut consumed = vec![0];
+	match w.konst() {
+		Some(weights) if conv.as_matrices() => {
+			let bytes = conv.packed_bytes(w.dtype());
+			if bytes > MAX_TENSOR_BYTES {
+				let shape = w.shape().to_vec();
+				return Err(OpError::TensorTooLarge { shape, dtype: w.dtype(), bytes });
+			}
+			conv.packed = Some(conv.pack_constant(weights)?);
+		},
+		_ => consumed.push(1),
+	}
+	if has_bias {
+		consumed.push(2);
+	}
+	Ok(Lowered::step_of(conv, consumed))
+}
+
+fn check_scratch(bytes: u64) -> Result<(), OpError> {
+	if bytes > MAX_TENSOR_BYTES {
+		return Err(OpError::bad_attribute(
+			"pads",
+			format!("make the padded input take {bytes} bytes, at most {MAX_TENSOR_BYTES}"),
+		));
+	}
+	Ok(())
+}
+
+impl Conv {
+	/// Whether groups have enough output channels to be multiplied as matrices.
+	fn as_matrices(&self) -> bool {
+		self.group_out >= LANES / 2
+	}
+
+	/// Elements of one output that are summed up.
+	fn k(&self) -> u64 {
+		self.window.kernel_len().saturating_mul(self.group_in as u64)
+	}
+
+	fn padded(&self) -> [usize; AXES] {
+		let w = &self.window;
+		std::array::from_fn(|axis| w.input[axis] + w.pads_begin[axis] + w.pads_end[axis])
+	}
+
+	fn padded_bytes(&self, dtype: DType) -> u64 {
+		self.padded()
+			.into_iter()
+			.chain([self.group, self.group_in, dtype.size()])
+			.fold(1, |bytes, dim| u64::saturating_mul(bytes, dim as u64))
+	}
+
+	fn pack_constant(&self, weights: &Tensor) -> Result<Weights, OpError> {
+		let internal = |error: EvalError| OpError::mismatch(error.to_string());
+		Ok(match crate::tensor::dtype(weights).map_err(internal)? {
+			DType::F64 => Weights::F64(Arc::new(self.pack(slice(weights).map_err(internal)?))),
+			_ => Weights::F32(Arc::new(self.pack(slice(weights).map_err(internal)?))),
+		})
+	}
+
+	/// Turns weights of (output channel, input channel, kernel position) to matrices of
+	/// (kernel position, input channel) x output channel.
+	fn pack<T: Scalar>(&self, weights: &[T]) -> PackedGroups<T> {
+		let positions = self.window.kernel_len() as usize;
+		let k = positions * self.group_in;
+		let groups: Vec<_> = (0..self.group)
+			.map(|group| {
+				Packed::new(k, self.group_out, |row, column| {
+					let (position, channel) = (row / self.group_in, row % self.group_in);
+					let out = group * self.group_out + column;
+					weights[(out * self.group_in + channel) * positions + position]
+				})
+			})
+			.collect();
+		let is_finite = groups.iter().all(Packed::is_finite);
+		PackedGroups { groups, is_finite }
+	}
+
+	fn packed_bytes(&self, dtype: DType) -> u64 {
+		let k = usize::try_from(self.k()).unwrap_or(usize::MAX);
+		let bytes = match dtype {
+			DType::F64 => Packed::<f64>::bytes(k, self.group_out),
+			_ => Packed::<f32>::bytes(k, self.group_out),
+		};
+		bytes.saturating_mul(self.group as u64)
+	}
+
+	fn run<T: Scalar>(
+		&self,
+		x: &Tensor,
+		w: Option<&Tensor>,
+		packed: Option<&PackedGroups<T>>,
+		bias: Option<&Tensor>,
+	) -> Result<Tensor, EvalError> {
+		let batch = x.shape()[0];
+		let channels = self.group * self.group_out;
+		let shape: Vec<usize> =
+			[batch, channels].into_iter().chain(self.window.output_shape().iter().copied()).collect();
+		let mut y = Tensor::zero::<T>(&shape)?;
+		let (input, bias) = (slice::<T>(x)?, bias.map(slice::<T>).transpose()?);
+		let output = slice_mut::<T>(&mut y)?;
+		let in_len = self.group * self.group_in * self.window.input_len_all();
+		let out_len = channels * self.window.output_len_all();
+		if in_len == 0 || out_len == 0 {
+			return self.only_bias(y, bias);
+		}
+
+		let made;
+		let packed = match (packed, w) {
+			(Some(packed), _) => Some(packed),
+			(None, Some(w)) if self.as_matrices() => {
+				made = self.pack(slice::<T>(w)?);
+				Some(&made)
+			},
+			_ => None,
+		};
+		let is_padded = self.padded() != self.window.input;
+		let images = input.chunks_exact(in_len).zip(output.chunks_exact_mut(out_len));
+		match packed {
+			Some(packed) if packed.is_finite || !is_padded => {
+				let mut padded = vec![T::default(); self.padded().iter().product::<usize>() * self.group * self.group_in];
+				for (input, output) in images {
+					self.channels_innermost(input, &mut padded);
+					self.multiply_groups(&padded, packed, bias, output);
+				}
+			},
+			_ => {
+				let unpacked;
+				let weights = match (w, packed) {
+					(Some(w), _) => slice::<T>(w)?,
+					(None, Some(packed)) => {
+						unpacked = self.unpack(packed);
+						&unpacked
+					},
+					(None, None) => return Err(EvalError::Internal("no weights".into())),
+				};
+				for (input, output) in images {
+					self.direct(input, weights, bias, output);
+				}
+			},
+		}
+		Ok(y)
+	}
+
+	/// An output of sums over nothing.
+	fn only_bias<T: Scalar>(&self, mut y: Tensor, bias: Option<&[T]>) -> Result<Tensor, EvalError> {
+		let len = self.window.output_len_all();
+		if let (Some(bias), true) = (bias, len > 0) {
+			for (channel, plane) in slice_mut::<T>(&mut y)?.chunks_exact_mut(len).enumerate() {
+				plane.fill(T::default().plus(bias[channel % bias.len()]));
+			}
+		}
+		Ok(y)
+	}
+
+	fn unpack<T: Scalar>(&self, packed: &PackedGroups<T>) -> Vec<T> {
+		let positions = self.window.kernel_len() as usize;
+		let mut weights = vec![T::default(); self.group * self.group_out * self.group_in * positions];
+		for (group, matrix) in packed.groups.iter().enumerate() {
+			for column in 0..self.group_out {
+				let out = group * self.group_out + column;
+				for channel in 0..self.group_in {
+					for position in 0..positions {
+						weights[(out * self.group_in + channel) * positions + position] =
+							matrix.at(position * self.group_in + channel, column);
+					}
+				}
+			}
+		}
+		weights
+	}
+
+	/// Copies an image of (channel, position) into the middle of one of (position, channel).
+	fn channels_innermost<T: Scalar>(&self, input: &[T], padded: &mut [T]) {
+		let channels = self.group * self.group_in;
+		let (dims, pads, [_, height, width]) =
+			(self.window.input, self.window.pads_begin, self.padded());
+		let plane = self.window.input_len_all();
+		// A few channels at a time, so that both sides stay in the nearest cache.
+		for first in (0..channels).step_by(LANES) {
+			let count = LANES.min(channels - first);
+			for d in 0..dims[0] {
+				for h in 0..dims[1] {
+					let from = (d * dims[1] + h) * dims[2];
+					let to = ((d + pads[0]) * height + h + pads[1]) * width + pads[2];
+					for w in 0..dims[2] {
+						let target = &mut padded[(to + w) * channels + first..][..count];
+						for (channel, value) in target.iter_mut().enumerate() {
+							*value = input[(first + channel) * plane + from + w];
+						}
+					}
+				}
+			}
+		}
+	}
+
+	fn multiply_groups<T: Scalar>(
+		&self,
+		padded: &[T],
+		packed: &PackedGroups<T>,
+		bias: Option<&[T]>,
+		output: &mut [T],
+	) {
+		let w = &self.window;
+		let channels = self.group * self.group_in;
+		let [_, height, width] = self.padded();
+		let position = |[d, h, w]: [usize; AXES]| ((d * height + h) * width + w) * channels;
+		let mut taps = vec![];
+		w.for_each_tap(|tap| {
+			taps.push(position(std::array::from_fn(|axis| tap[axis] * w.dilations[axis])));
+		});
+		let plane = w.output_len_all();
+		let mut bases = Vec::with_capacity(plane);
+		for d in 0..w.output[0] {
+			for h in 0..w.output[1] {
+				for x in 0..w.output[2] {
+					bases.push(position([d * w.strides[0], h * w.strides[1], x * w.strides[2]]));
+				}
+			}
+		}
+		for (group, matrix) in packed.groups.iter().enumerate() {
+			let rows = Rows {
+				data: &padded[group * self.group_in..],
+				bases: &bases,
+				taps: &taps,
+				run: self.group_in,
+			};
+			let first_channel = group * self.group_out;
+			multiply(rows, matrix, |row, column, columns, tile| {
+				for lane in 0..columns {
+					let channel = first_channel + column + lane;
+					let target = &mut output[channel * plane + row..][..tile.len()];
+					match bias {
+						Some(bias) => {
+							for (y, sums) in target.iter_mut().zip(tile) {
+								*y = sums[lane].plus(bias[channel]);
+							}
+						},
+						None => {
+							for (y, sums) in target.iter_mut().zip(tile) {
+								*y = sums[lane];
+							}
+						},
+					}
+				}
+			});
+		}
+	}
+
+	/// Row by row: the output itself holds the accumulators.
+	fn direct<T: Scalar>(
+		&self,
+		input: &[T],
+		weights: &[T],
+		bias: Option<&[T]>,
+		output: &mut [T],
+	) {
+		let (plane, in_plane) = (self.window.output_len_all(), self.window.input_len_all());
+		let positions = self.window.kernel_len() as usize;
+		let stride = self.window.strides[AXES - 1];
+		vectorized(
+			#[inline(always)]
+			|| {
+				for (channel, y) in output.chunks_exact_mut(plane).enumerate() {
+					let first_in = channel / self.group_out * self.group_in;
+					let mut position = 0;
+					self.window.for_each_tap(|tap| {
+						for c in 0..self.group_in {
+							let weight = weights[(channel * self.group_in + c) * positions + position];
+							let x = &input[(first_in + c) * in_plane..][..in_plane];
+							self.window.for_each_run(tap, |to, from, len| {
+								let y = &mut y[to..to + len];
+								if stride == 1 {
+									for (y, x) in y.iter_mut().zip(&x[from..from + len]) {
+										*y = y.mac(*x, weight);
+									}
+								} else {
+									for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride)) {
+										*y = y.mac(*x, weight);
+									}
+								}
+							});
+						}
+						position += 1;
+					});
+					if let Some(bias) = bias {
+						for y in y.iter_mut() {
+							*y = y.plus(bias[channel]);
+						}
+					}
+				}
+			},
+		);
+	}
+}
+
+impl Kernel for Conv {
+	fn name(&self) -> &'static str {
+		"Conv"
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let x = inputs.first().ok_or_else(|| super::internal_arity(inputs))?;
+		let mut shape = vec![x.shape()[0], self.group * self.group_out];
+		shape.extend(self.window.output_shape());
+		Ok(vec![Fact::new(x.dtype(), shape)?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let batch = inputs[0].shape()[0].max(1) as u64;
+		let k = usize::try_from(self.k()).unwrap_or(usize::MAX);
+		let pixels = self.window.output_len_all();
+		let macs = if self.as_matrices() {
+			linalg::macs(pixels, k, self.group_out)
+		} else {
+			// Accumulators go through memory, and rows may be short.
+			let rows = pixels / self.window.output[AXES - 1];
+			let row = self.window.output[AXES - 1].next_multiple_of(LANES);
+			((rows * row) as u64)
+				.saturating_mul(self.k())
+				.saturating_mul(self.group_out as u64)
+				.saturating_mul(2)
+		};
+		let moved = if self.as_matrices() { 2 * self.padded_bytes(inputs[0].dtype()) } else { 0 };
+		let mut cost = Cost::touching(inputs, outputs)
+			.with_macs(macs.saturating_mul(batch).saturating_mul(self.group as u64));
+		cost.bytes = cost
+			.bytes
+			.saturating_add(self.constant_bytes())
+			.saturating_add(moved.saturating_mul(batch));
+		cost
+	}
+
+	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+		if !self.as_matrices() {
+			return 0;
+		}
+		let dtype = inputs[0].dtype();
+		// The padded input; where each row begins; and weights that are packed, or unpacked, anew.
+		let bases = (self.window.output_len_all() as u64).saturating_mul(8);
+		let taps = self.window.kernel_len().saturating_mul(16);
+		self.padded_bytes(dtype)
+			.saturating_add(bases)
+			.saturating_add(taps)
+			.saturating_add(self.packed_bytes(dtype))
+	}
+
+	fn constant_bytes(&self) -> u64 {
+		match &self.packed {
+			None => 0,
+			Some(Weights::F32(_)) => self.packed_bytes(DType::F32),
+			Some(Weights::F64(_)) => self.packed_bytes(DType::F64),
+		}
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let mut inputs = inputs.iter().map(|value| &**value);
+		let x = inputs.next().ok_or_else(|| EvalError::Internal("no input".into()))?;
+		let w = if self.packed.is_none() { inputs.next() } else { None };
+		let bias = if self.has_bias { inputs.next() } else { None };
+		let y = match (&self.packed, crate::tensor::dtype(x)?) {
+			(Some(Weights::F32(packed)), _) => self.run::<f32>(x, None, Some(&**packed), bias),
+			(Some(Weights::F64(packed)), _) => self.run::<f64>(x, None, Some(&**packed), bias),
+			(None, DType::F64) => self.run::<f64>(x, w, None, bias),
+			(None, _) => self.run::<f32>(x, w, None, bias),
+		}?;
+		Ok(vec![y])
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use crate::{
+		error::OpError,
+		testing::{f32s, int, ints, string, tensor, OpTest},
+	};
+
+	/// The rule, term by term, for two spatial axes.
+	#[allow(clippy::too_many_arguments)]
+	fn reference(
+		x: &[f32],
+		xs: [usize; 4],
+		w: &[f32],
+		ws: [usize; 4],
+		bias: Option<&[f32]>,
+		group: usize,
+		[sh, sw]: [usize; 2],
+		[dh, dw]: [usize; 2],
+		[top, left, bottom, right]: [usize; 4],
+	) -> (Vec<usize>, Vec<u32>) {
+		let [n, c, h, wd] = xs;
+		let [o, ig, kh, kw] = ws;
+		let oh = (h + top + bottom - (kh - 1) * dh - 1) / sh + 1;
+		let ow = (wd + left + right - (kw - 1) * dw - 1) / sw + 1;
+		let mut out = vec![];
+		for b in 0..n {
+			for oc in 0..o {
+				let first = oc / (o / group) * ig;
+				for y in 0..oh {
+					for z in 0..ow {
+						let mut sum = 0f32;
+						for i in 0..kh {
+							for j in 0..kw {
+								let (iy, ix) = (y * sh + i * dh, z * sw + j * dw);
+								if iy < top || ix < left || iy - top >= h || ix - left >= wd {
+									continue;
+								}
+								for ic in 0..ig {
+									let v = x[((b * c + first + ic) * h + iy - top) * wd + ix - left];
+									let product = v * w[((oc * ig + ic) * kh + i) * kw + j];
+									sum += product;
+								}
+							}
+						}
+						if let Some(bias) = bias {
+							sum += bias[oc];
+						}
+						out.push(sum.to_bits());
+					}
+				}
+			}
+		}
+		(vec![n, o, oh, ow], out)
+	}
+
+	fn values(len: usize, seed: usize) -> Vec<f32> {
+		(0..len).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 * 0.013 - 13.0).collect()
+	}
+
+	#[test]
+	fn all_arrangements_give_the_bits_of_the_rule() {
+		// (channels, outputs, group, kernel, strides, dilations, pads)
+		let cases = [
+			(3, 20, 1, [3, 3], [1, 1], [1, 1], [1, 1, 1, 1]),
+			(4, 32, 1, [1, 1], [1, 1], [1, 1], [0, 0, 0, 0]),
+			(8, 16, 2, [3, 2], [2, 1], [1, 2], [0, 1, 2, 0]),
+			(6, 6, 6, [3, 3], [1, 1], [1, 1], [1, 1, 1, 1]),
+			(6, 12, 6, [3, 3], [2, 2], [2, 1], [2, 2, 1, 1]),
+			(4, 2, 1, [5, 1], [1, 3], [1, 1], [4, 0, 4, 2]),
+		];
+		for (c, o, group, k, strides, dilations, pads) in cases {
+			let xs = [2, c, 9, 11];
+			let ws = [o, c / group, k[0], k[1]];
+			let (x, w) = (values(xs.iter().product(), 1), values(ws.iter().product(), 2));
+			let b = values(o, 3);
+			let (shape, expected) =
+				reference(&x, xs, &w, ws, Some(&b), group, strides, dilations, pads);
+			let test = || {
+				let as_i64 = |values: &[usize]| values.iter().map(|v| *v as i64).collect::<Vec<_>>();
+				OpTest::new("Conv")
+					.attr(int("group", group as i64))
+					.attr(ints("strides", &as_i64(&strides)))
+					.attr(ints("dilations", &as_i64(&dilations)))
+					.attr(ints("pads", &as_i64(&pads)))
+					.input(f32s(&xs, &x))
+			};
+			for constant in [false, true] {
+				let weights = f32s(&ws, &w);
+				let test = if constant { test().constant(weights) } else { test().input(weights) };
+				let (found_shape, found) = test.input(f32s(&[o], &b)).elements::<f32>();
+				assert_eq!(found_shape, shape);
+				let found: Vec<u32> = found.iter().map(|y| y.to_bits()).collect();
+				assert_eq!(found, expected, "{c} {o} {group} {k:?}");
+			}
+		}
+	}
+
+	#[test]
+	fn infinite_weights_in_the_padding_contribute_nothing() {
+		let mut w = vec![1.0; 8 * 9];
+		w[0] = f32::INFINITY;
+		for constant in [false, true] {
+			let test = OpTest::new("Conv")
+				.attr(ints("pads", &[1, 1, 1, 1]))
+				.input(f32s(&[1, 1, 1, 1], &[2.0]));
+			let w = f32s(&[8, 1, 3, 3], &w);
+			let (_, y) = if constant { test.constant(w) } else { test.input(w) }.elements::<f32>();
+			assert_eq!(y, [2.0; 8]);
+		}
+	}
+
+	#[test]
+	fn one_and_three_axes() {
+		let (shape, y) = OpTest::new("Conv")
+			.input(f32s(&[1, 1, 4], &[1.0, 2.0, 3.0, 4.0]))
+			.input(f32s(&[1, 1, 2], &[1.0, 10.0]))
+			.elements::<f32>();
+		assert_eq!((shape, y), (vec![1, 1, 3], vec![21.0, 32.0, 43.0]));
+		let (shape, y) = OpTest::new("Conv")
+			.input(f32s(&[1, 1, 2, 2, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]))
+			.input(f32s(&[1, 1, 2, 1, 1], &[1.0, 10.0]))
+			.elements::<f32>();
+		assert_eq!((shape, y), (vec![1, 1, 1, 2, 2], vec![51.0, 62.0, 73.0, 84.0]));
+	}
+
+	#[test]
+	fn automatic_padding() {
+		let test = |auto_pad| {
+			OpTest::new("Conv")
+				.attr(string("auto_pad", auto_pad))
+				.attr(ints("strides", &[2]))
+				.input(f32s(&[1, 1, 4], &[1.0, 2.0, 3.0, 4.0]))
+				.input(f32s(&[1, 1, 3], &[1.0, 10.0, 100.0]))
+		};
+		assert_eq!(test("SAME_UPPER").elements::<f32>().1, [321.0, 43.0]);
+		assert_eq!(test("SAME_LOWER").elements::<f32>().1, [210.0, 432.0]);
+		assert_eq!(test("VALID").elements::<f32>().1, [321.0]);
+		assert!(matches!(test("SOME").refused(), OpError::BadAttribute { .. }));
+	}
+
+	#[test]
+	fn binary64() {
+		let (_, y) = OpTest::new("Conv")
+			.input(tensor(&[1, 1, 2], &[1.0f64, 2.0]))
+			.input(tensor(&[1, 1, 2], &[0.1f64, 0.2]))
+			.elements::<f64>();
+		assert_eq!(y, [0.1 + 2.0 * 0.2]);
+	}
+
+	#[test]
+	fn impossible_attributes_are_refused() {
+		let test = || {
+			OpTest::new("Conv")
+				.input(f32s(&[1, 2, 3, 3], &[0.0; 18]))
+				.input(f32s(&[2, 2, 3, 3], &[0.0; 36]))
+		};
+		for attribute in [
+			ints("pads", &[1, 1]),
+			ints("pads", &[1 << 40, 0, 0, 0]),
+			ints("pads", &[1 << 28, 1 << 28, 0, 0]),
+			ints("pads", &[-1, 0, 0, 0]),
+			ints("strides", &[0, 1]),
+			ints("dilations", &[1 << 30, 1]),
+			ints("kernel_shape", &[2, 2]),
+			int("group", 0),
+			int("group", 3),
+			int("unknown", 3),
+		] {
+			let error = test().attr(attribute).refused();
+			assert!(
+				matches!(
+					error,
+					OpError::BadAttribute { .. }
+						| OpError::TensorTooLarge { .. }
+						| OpError::ShapeOverflow { .. }
+				),
+				"{error:?}"
+			);
+		}
+		let error = test().attr(ints("dilations", &[2, 2])).refused();
+		assert!(matches!(error, OpError::ShapeMismatch { .. }));
+		assert!(matches!(
+			test().attr(int("group", 2)).refused(),
+			OpError::ShapeMismatch { .. } | OpError::BadAttribute { .. }
+		));
+	}
+}

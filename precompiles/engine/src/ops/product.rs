@@ -1,0 +1,162 @@
+//! What the matrix products share.
+
+use std::sync::Arc;
+
+use tract_onnx::prelude::Tensor;
+
+use crate::{
+	error::{EvalError, OpError},
+	limits::MAX_TENSOR_BYTES,
+	linalg::{multiply, Packed, Rows, Scalar},
+	tensor::slice,
+	DType,
+};
+
+/// The element types of matrix products.
+pub(super) const DTYPES: [DType; 6] =
+	[DType::F32, DType::F64, DType::I32, DType::I64, DType::U32, DType::U64];
+
+/// A constant right-hand matrix, packed once.
+#[derive(Clone, Debug)]
+pub(super) enum PackedMatrix {
+	F32(Arc<Packed<f32>>),
+	F64(Arc<Packed<f64>>),
+	I32(Arc<Packed<i32>>),
+	I64(Arc<Packed<i64>>),
+	U32(Arc<Packed<u32>>),
+	U64(Arc<Packed<u64>>),
+}
+
+/// An element type whose packed matrices [`PackedMatrix`] holds.
+pub(super) trait Element: Scalar {
+	/// Wraps a matrix.
+	fn wrap(packed: Arc<Packed<Self>>) -> PackedMatrix;
+	/// The matrix, if it is of this type.
+	fn unwrap(packed: &PackedMatrix) -> Option<&Packed<Self>>;
+}
+
+macro_rules! elements {
+	($($element:ty, $variant:ident;)*) => {$(
+		impl Element for $element {
+			fn wrap(packed: Arc<Packed<Self>>) -> PackedMatrix {
+				PackedMatrix::$variant(packed)
+			}
+			fn unwrap(packed: &PackedMatrix) -> Option<&Packed<Self>> {
+				match packed {
+					PackedMatrix::$variant(packed) => Some(packed),
+					_ => None,
+				}
+			}
+		}
+	)*};
+}
+
+elements! { f32, F32; f64, F64; i32, I32; i64, I64; u32, U32; u64, U64; }
+
+/// Runs an expression with `$T` standing for the Rust type of one of [`DTYPES`].
+macro_rules! with_product {
+	($dtype:expr, $T:ident => $body:expr) => {
+		match $dtype {
+			$crate::DType::F32 => {
+				type $T = f32;
+				$body
+			},
+			$crate::DType::F64 => {
+				type $T = f64;
+				$body
+			},
+			$crate::DType::I32 => {
+				type $T = i32;
+				$body
+			},
+			$crate::DType::I64 => {
+				type $T = i64;
+				$body
+			},
+			$crate::DType::U32 => {
+				type $T = u32;
+				$body
+			},
+			$crate::DType::U64 => {
+				type $T = u64;
+				$body
+			},
+			other => return Err($crate::error::EvalError::unexpected_dtype(other)),
+		}
+	};
+}
+pub(super) use with_product;
+
+/// Packs a matrix of `k` rows and `columns` columns, stored row-major or, if `transposed`, the
+/// other way round.
+#[inline(always)]
+pub(super) fn pack<T: Scalar>(b: &[T], k: usize, columns: usize, transposed: bool) -> Packed<T> {
+	if transposed {
+		Packed::new(k, columns, |row, column| b[column * k + row])
+	} else {
+		Packed::new(k, columns, |row, column| b[row * columns + column])
+	}
+}
+
+/// Bytes of a packed matrix.
+pub(super) fn packed_bytes(dtype: DType, k: usize, columns: usize) -> u64 {
+	match dtype.size() {
+		8 => Packed::<f64>::bytes(k, columns),
+		_ => Packed::<f32>::bytes(k, columns),
+	}
+}
+
+/// Packs a constant matrix once and for all; refuses one that filling up makes too large.
+pub(super) fn pack_constant(
+	b: &Tensor,
+	k: usize,
+	columns: usize,
+	transposed: bool,
+) -> Result<PackedMatrix, OpError> {
+	fn typed(
+		b: &Tensor,
+		dtype: DType,
+		k: usize,
+		columns: usize,
+		transposed: bool,
+	) -> Result<PackedMatrix, EvalError> {
+		with_product!(dtype, T => {
+			Ok(<T as Element>::wrap(Arc::new(pack(slice::<T>(b)?, k, columns, transposed))))
+		})
+	}
+	let internal = |error: EvalError| OpError::mismatch(error.to_string());
+	let dtype = crate::tensor::dtype(b).map_err(internal)?;
+	let bytes = packed_bytes(dtype, k, columns);
+	if bytes > MAX_TENSOR_BYTES {
+		return Err(OpError::TensorTooLarge { shape: b.shape().to_vec(), dtype, bytes });
+	}
+	typed(b, dtype, k, columns, transposed).map_err(internal)
+}
+
+/// Whether packing is worth its memory: narrow matrices would be filled up many times over.
+pub(super) fn is_wide(columns: usize) -> bool {
+	columns >= 4
+}
+
+/// `output = a x b`, all row-major; `finish(sum, row, column)` gives what is stored.
+#[inline(always)]
+pub(super) fn product<T: Scalar>(
+	a: &[T],
+	rows: usize,
+	k: usize,
+	columns: usize,
+	packed: &Packed<T>,
+	output: &mut [T],
+	finish: impl Fn(T, usize, usize) -> T,
+) {
+	let bases: Vec<usize> = (0..rows).map(|row| row * k).collect();
+	let rows = Rows { data: a, bases: &bases, taps: &[0], run: k };
+	multiply(rows, packed, |row, column, width, tile| {
+		for (offset, sums) in tile.iter().enumerate() {
+			let target = &mut output[(row + offset) * columns + column..][..width];
+			for (lane, (y, sum)) in target.iter_mut().zip(sums).enumerate() {
+				*y = finish(*sum, row + offset, column + lane);
+			}
+		}
+	});
+}
