@@ -177,6 +177,9 @@ mod tests {
 	use super::*;
 
 	const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+	/// `//Noema//keystore//test` under the password `correct horse`, exported by
+	/// `@polkadot/keyring` 14.
+	const KEYSTORE: &str = r#"{"encoded":"r29PLHjwacyz6wqDhw8Hd22OrFuYTwk8Om+PvpQuxnIAAAIAAQAAAAgAAAC/hClOTkIM+Z5KlKIt/0Hjuv1JNSqyl+oXTIajRS1IOBiqLX1hDr/zGaz6yOttsmBzQUeKx0rpDQmT3g4IPvi1TdnlffzmNu86KXn7DbSfJ9gVIiHB3ZJrqeyvQYo34i2ZFAqooF4AROHPONj4vu+1/mv3Brd/5Dulf1kyPTsK8f11AxzhhQP7d5QFTdPgvFQzbWxWnYU/7JedQqRK","encoding":{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"5EPGmhYK3fGhLwBVc1HY7tWijCRwtzhXkwTbRZeM59YLCL21","meta":{}}"#;
 	/// A keystore whose ciphertext is cut off.
 	const NO_KEYSTORE: &str = r#"{"encoded":"AAAA","encoding":{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"}"#;
 
@@ -211,6 +214,26 @@ mod tests {
 				Err(KeyError::NotAKeystore(_))
 			));
 		}
+	}
+
+	#[test]
+	fn keystores_open_with_their_password_only() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("key.json");
+		std::fs::write(&path, KEYSTORE).unwrap();
+		let expected = account_of(&from_uri("//Noema//keystore//test").unwrap());
+		let open = |password: &str| from_keystore(&path, password);
+		assert_eq!(account_of(&open("correct horse").unwrap()), expected);
+		assert!(matches!(open("wrong horse"), Err(KeyError::Password(_))));
+		// A password file may end with a line break.
+		let file = dir.path().join("password");
+		std::fs::write(&file, "correct horse\n").unwrap();
+		let source = KeySource {
+			keystore: Some(path.clone()),
+			password_file: Some(file),
+			..Default::default()
+		};
+		assert_eq!(source.account().unwrap(), Some(expected));
 	}
 
 	#[test]
