@@ -93,6 +93,10 @@ fn another_rank_is_refused_even_of_the_same_size() {
 #[test]
 fn another_dimension_is_refused_even_of_the_same_size() {
 	refused(
+		vec![image(), f32s("bias", &[2], &[0.0; 2])],
+		Error::WrongDimension { input: 1, axis: 0 },
+	);
+	refused(
 		vec![f32s("image", &[3, 1], &[0.0; 3]), bias()],
 		Error::WrongDimension { input: 0, axis: 0 },
 	);

@@ -85,8 +85,8 @@ enum Tampering {
 	Data(usize),
 	/// One with a dimension more.
 	Rank,
-	/// One with another first dimension.
-	Dimension,
+	/// One with this first dimension.
+	Dimension(u32),
 	/// One of another element type.
 	DType(DType),
 }
@@ -98,7 +98,7 @@ fn tampering() -> impl Strategy<Value = Tampering> {
 		Just(Tampering::Drop),
 		(0usize..40).prop_map(Tampering::Data),
 		Just(Tampering::Rank),
-		Just(Tampering::Dimension),
+		(0u32..4).prop_map(Tampering::Dimension),
 		dtypes().prop_map(Tampering::DType),
 	]
 }
@@ -120,9 +120,9 @@ fn tamper(inputs: &mut Vec<NamedTensor>, at: usize, how: Tampering) {
 		Tampering::Drop => drop(inputs.remove(at)),
 		Tampering::Data(len) => tensor.data = vec![0; len].try_into().unwrap(),
 		Tampering::Rank => drop(tensor.shape.try_push(1)),
-		Tampering::Dimension => {
-			if let Some(first) = tensor.shape.first_mut() {
-				*first = first.wrapping_add(1);
+		Tampering::Dimension(dim) => {
+			if !tensor.shape.is_empty() {
+				tensor.shape[0] = dim;
 			}
 		}
 		Tampering::DType(dtype) => tensor.dtype = dtype,
