@@ -34,15 +34,21 @@ fn main() -> ExitCode {
 		return ExitCode::FAILURE;
 	};
 	let mut cases: Vec<PathBuf> = match fs::read_dir(&root) {
-		Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+		Ok(entries) => entries
+			.filter_map(|entry| Some(entry.ok()?.path()))
+			.collect(),
 		Err(error) => {
 			eprintln!("{}: {error}", root.display());
 			return ExitCode::FAILURE;
-		},
+		}
 	};
 	cases.sort();
 	for case in cases {
-		let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+		let name = case
+			.file_name()
+			.unwrap_or_default()
+			.to_string_lossy()
+			.into_owned();
 		let (word, reason) = match catch_unwind(AssertUnwindSafe(|| run(&case))) {
 			Ok(Ok(Outcome::Pass)) => ("pass", String::new()),
 			Ok(Ok(Outcome::Refused(reason))) => ("refused", reason),
@@ -68,11 +74,17 @@ fn run(case: &Path) -> Result<Outcome, String> {
 		Err(error) => return Ok(Outcome::Failed(error.to_string())),
 	};
 	let tolerance = fs::read_to_string(case.join("tolerance")).unwrap_or_default();
-	let mut bounds = tolerance.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+	let mut bounds = tolerance
+		.split_whitespace()
+		.filter_map(|word| word.parse::<f64>().ok());
 	let (relative, absolute) = (bounds.next().unwrap_or(1e-3), bounds.next().unwrap_or(1e-7));
 	let expected = tensors(case, "output")?;
 	if outputs.len() != expected.len() {
-		return Ok(Outcome::Differs(format!("{} outputs of {}", outputs.len(), expected.len())));
+		return Ok(Outcome::Differs(format!(
+			"{} outputs of {}",
+			outputs.len(),
+			expected.len()
+		)));
 	}
 	for (i, (found, expected)) in outputs.iter().zip(&expected).enumerate() {
 		if let Some(reason) = difference(found, expected, relative, absolute) {
@@ -112,12 +124,23 @@ fn difference(found: &Value, expected: &Value, relative: f64, absolute: f64) -> 
 				.iter()
 				.map(|bytes| f64::from(f32::from_le_bytes(*bytes)))
 				.collect(),
-			_ => value.data.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect(),
+			_ => value
+				.data
+				.as_chunks()
+				.0
+				.iter()
+				.map(|bytes| f64::from_le_bytes(*bytes))
+				.collect(),
 		}
 	};
 	if !found.dtype.is_float() {
-		return (found.data != expected.data)
-			.then(|| format!("{:?} instead of {:?}", head(&found.data), head(&expected.data)));
+		return (found.data != expected.data).then(|| {
+			format!(
+				"{:?} instead of {:?}",
+				head(&found.data),
+				head(&expected.data)
+			)
+		});
 	}
 	let near = |a: f64, b: f64| {
 		a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= absolute + relative * b.abs()

@@ -31,7 +31,10 @@ pub fn gelu(x: f64) -> f64 {
 /// The sum cancels for negative x: the absolute error stays below 2^-52 |x|.
 #[inline(always)]
 pub fn gelu_tanh(x: f64) -> f64 {
-	gate(x, 0.5 * (1.0 + logistic::tanh(SQRT_2_BY_PI * (x + 0.044715 * (x * x * x)))))
+	gate(
+		x,
+		0.5 * (1.0 + logistic::tanh(SQRT_2_BY_PI * (x + 0.044715 * (x * x * x)))),
+	)
 }
 
 /// `x tanh(softplus(x))`; -0 at -infinity.

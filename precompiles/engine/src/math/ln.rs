@@ -25,7 +25,11 @@ const SERIES: [f64; 8] = [
 #[inline(always)]
 pub(super) fn split(x: f64) -> (f64, f64) {
 	let subnormal = x < f64::MIN_POSITIVE;
-	let scaled = if subnormal { x * 18_014_398_509_481_984.0 } else { x };
+	let scaled = if subnormal {
+		x * 18_014_398_509_481_984.0
+	} else {
+		x
+	};
 	let bits = scaled.to_bits() + (ONE_BITS - SQRT_HALF_BITS);
 	let k = (bits >> 52) as i64 - if subnormal { 1023 + 54 } else { 1023 };
 	let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + SQRT_HALF_BITS);
@@ -66,6 +70,10 @@ pub fn ln_1p(x: f64) -> f64 {
 		return f64::NEG_INFINITY;
 	}
 	// What the sum lost, divided by the derivative's denominator.
-	let lost = if x < 1.0 { x - (sum - 1.0) } else { 1.0 - (sum - x) };
+	let lost = if x < 1.0 {
+		x - (sum - 1.0)
+	} else {
+		1.0 - (sum - x)
+	};
 	ln(sum) + lost / sum
 }

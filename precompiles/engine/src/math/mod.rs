@@ -72,8 +72,7 @@ fn two_product(a: f64, b: f64) -> (f64, f64) {
 	let a_high = a_big - (a_big - a);
 	let b_high = b_big - (b_big - b);
 	let (a_low, b_low) = (a - a_high, b - b_high);
-	let error =
-		((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+	let error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
 	(product, error)
 }
 

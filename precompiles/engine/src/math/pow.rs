@@ -105,7 +105,11 @@ pub fn pow(x: f64, y: f64) -> f64 {
 	let negative = x.is_sign_negative();
 	let sign = if negative && odd { -1.0 } else { 1.0 };
 	if magnitude == 0.0 || magnitude == f64::INFINITY {
-		return if (magnitude == 0.0) == (y > 0.0) { sign * 0.0 } else { sign * f64::INFINITY };
+		return if (magnitude == 0.0) == (y > 0.0) {
+			sign * 0.0
+		} else {
+			sign * f64::INFINITY
+		};
 	}
 	if negative && !integer {
 		return NAN_F64;

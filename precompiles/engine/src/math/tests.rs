@@ -16,7 +16,10 @@ fn largest_error(name: &str) -> f64 {
 	let bits = |word: &str| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
 	let mut largest = 0.0;
 	let mut points = 0;
-	for line in REFERENCE.lines().filter(|line| line.split(' ').next() == Some(name)) {
+	for line in REFERENCE
+		.lines()
+		.filter(|line| line.split(' ').next() == Some(name))
+	{
 		let words: Vec<f64> = line.split(' ').skip(1).map(bits).collect();
 		let (arguments, value) = words.split_at(words.len() - 2);
 		let x = arguments[0];
@@ -67,9 +70,9 @@ fn errors_stay_within_the_stated_bounds() {
 #[test]
 fn nan_becomes_canonical() {
 	let odd = f64::from_bits(0xfff8_0000_dead_beef);
-	for function in
-		[exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos, gelu, gelu_tanh, mish]
-	{
+	for function in [
+		exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos, gelu, gelu_tanh, mish,
+	] {
 		assert_eq!(function(odd).to_bits(), NAN_F64.to_bits());
 	}
 	for (x, y) in [(odd, 2.0), (2.0, odd), (odd, odd), (-8.0, 0.5)] {
@@ -186,7 +189,12 @@ fn powers_have_the_special_cases_of_ieee_754() {
 		(5e-324, -1.0, inf),
 	];
 	for (x, y, expected) in cases {
-		assert_eq!(pow(x, y).to_bits(), f64::to_bits(expected), "{x}^{y} = {}", pow(x, y));
+		assert_eq!(
+			pow(x, y).to_bits(),
+			f64::to_bits(expected),
+			"{x}^{y} = {}",
+			pow(x, y)
+		);
 	}
 	assert!(pow(-2.0, 0.3).is_nan());
 	assert!(pow(-inf, nan).is_nan());
@@ -197,7 +205,10 @@ fn binary32_powers_with_small_integer_exponents_are_rounded_correctly() {
 	for x in [1.1f32, -3.3, 1e-20, 7.7e12, f32::MIN_POSITIVE, 16_777_215.0] {
 		assert_eq!(pow_f32(x, 2.0).to_bits(), (x * x).to_bits());
 		let exact = f64::from(x);
-		assert_eq!(pow_f32(x, 3.0).to_bits(), ((exact * exact * exact) as f32).to_bits());
+		assert_eq!(
+			pow_f32(x, 3.0).to_bits(),
+			((exact * exact * exact) as f32).to_bits()
+		);
 		assert_eq!(pow_f32(x, -1.0).to_bits(), (1.0 / x).to_bits());
 	}
 }
@@ -205,7 +216,10 @@ fn binary32_powers_with_small_integer_exponents_are_rounded_correctly() {
 /// A hash of the bits of a function at every 65,521st binary32 and at the ends of the range.
 fn golden(function: impl Fn(f32) -> f32) -> String {
 	let mut hasher = blake3::Hasher::new();
-	for bits in (0..=u32::MAX).step_by(65_521).chain([0x7f80_0000, 0xff80_0000, 0x8000_0000]) {
+	for bits in (0..=u32::MAX)
+		.step_by(65_521)
+		.chain([0x7f80_0000, 0xff80_0000, 0x8000_0000])
+	{
 		hasher.update(&function(f32::from_bits(bits)).to_le_bytes());
 	}
 	hasher.finalize().to_hex()[..16].to_string()
@@ -247,7 +261,10 @@ fn bits_do_not_drift() {
 		("pow -2.5", "a8f00ecbb4ddb3ca"),
 		("1.7 pow", "8cdd247ffe476491"),
 	];
-	assert_eq!(found.each_ref().map(|(name, hash)| (*name, &hash[..])), expected);
+	assert_eq!(
+		found.each_ref().map(|(name, hash)| (*name, &hash[..])),
+		expected
+	);
 }
 
 #[test]
@@ -256,7 +273,9 @@ fn bits_of_binary64_do_not_drift() {
 	for i in 0..200_000u64 {
 		// A full-period multiplier spreads the arguments over all exponents.
 		let x = f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-		for function in [exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos] {
+		for function in [
+			exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos,
+		] {
 			hasher.update(&function(x).to_le_bytes());
 		}
 		hasher.update(&pow(x, 0.37).to_le_bytes());

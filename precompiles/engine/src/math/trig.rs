@@ -5,11 +5,26 @@ use super::{horner, pow2, two_product, NAN_F64};
 /// The first 1280 bits of 2/π after the binary point, behind one word of zeros.
 const TWO_BY_PI: [u64; 21] = [
 	0,
-	0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-	0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484,
-	0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f,
-	0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d, 0x7527bac7ebe5f17b,
-	0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d,
+	0xa2f9836e4e441529,
+	0xfc2757d1f534ddc0,
+	0xdb6295993c439041,
+	0xfe5163abdebbc561,
+	0xb7246e3a424dd2e0,
+	0x06492eea09d1921c,
+	0xfe1deb1cb129a73e,
+	0xe88235f52ebb4484,
+	0xe99c7026b45f7e41,
+	0x3991d639835339f4,
+	0x9c845f8bbdf9283b,
+	0x1ff897ffde05980f,
+	0xef2f118b5a0a6d1f,
+	0x6d367ecf27cb09b7,
+	0x4f463f669e5fea2d,
+	0x7527bac7ebe5f17b,
+	0x3d0739f78a5292ea,
+	0x6bfb5fb11f8d5d08,
+	0x56033046fc7b6bab,
+	0xf0cfbc209af4361d,
 ];
 
 const HALF_PI: f64 = std::f64::consts::FRAC_PI_2;
@@ -63,7 +78,11 @@ fn reduce(x: f64) -> (u64, f64, f64) {
 	let (low, middle) = (low as u64, middle as u64);
 	// Two integer bits, then the fraction, which is rounded to the nearest quadrant.
 	let quadrant = high >> 62;
-	let fraction = [(high << 2) | (middle >> 62), (middle << 2) | (low >> 62), low << 2];
+	let fraction = [
+		(high << 2) | (middle >> 62),
+		(middle << 2) | (low >> 62),
+		low << 2,
+	];
 	let negative = fraction[0] >> 63 == 1;
 	let flip = |w: u64| if negative { !w } else { w };
 	let quadrant = if negative { quadrant + 1 } else { quadrant } & 3;

@@ -1,57 +1,23 @@
 //! Add: the sum of two tensors that broadcast. Integers wrap around.
 
-use tract_onnx::prelude::{TValue, TVec, Tensor};
-
-use super::{Inputs, Lowered, NodeCtx};
-use crate::{
-	broadcast::{broadcast_shape, zip},
-	error::{EvalError, OpError},
-	fact::Fact,
-	kernel::{Cost, Kernel},
-	simd::vectorized,
-	DType,
+use super::{
+	binary::{arithmetic, lower, BinaryOp},
+	Inputs, Lowered, NodeCtx,
 };
+use crate::{error::OpError, DType};
 
 #[derive(Debug)]
-struct Add {
-	/// Shape of the output.
-	shape: Vec<usize>,
-}
+struct Add;
 
 pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let shape = broadcast_shape(inputs.required(0)?.shape(), inputs.required(1)?.shape())?;
-	Ok(Lowered::step(Add { shape }, inputs))
+	lower(Add, inputs)
 }
 
-impl Kernel for Add {
-	fn name(&self) -> &'static str {
-		"Add"
-	}
+impl BinaryOp for Add {
+	const NAME: &'static str = "Add";
+	const DTYPES: &'static [DType] = &DType::NUMBERS;
 
-	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [a, b] = inputs else {
-			return Err(super::internal_arity(inputs));
-		};
-		a.expect("A", &DType::NUMBERS)?;
-		b.expect_same_dtype("B", a)?;
-		Ok(vec![Fact::new(a.dtype(), self.shape.clone())?])
-	}
-
-	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64)
-	}
-
-	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let (a, b, shape) = (&inputs[0], &inputs[1], &self.shape[..]);
-		let sum = match crate::tensor::dtype(a)? {
-			DType::F32 => vectorized(|| zip(a, b, shape, |a: f32, b: f32| a + b)),
-			DType::F64 => vectorized(|| zip(a, b, shape, |a: f64, b: f64| a + b)),
-			dtype => {
-				crate::with_integer!(dtype, T => zip(a, b, shape, |a: T, b: T| a.wrapping_add(b)))
-			}
-		}?;
-		Ok(vec![sum])
-	}
+	arithmetic!(|a, b| a + b, |a, b| a.wrapping_add(b));
 }
 
 #[cfg(test)]

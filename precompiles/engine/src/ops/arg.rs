@@ -3,7 +3,7 @@
 //! The first NaN of a row wins over everything, as it does for Max and Min; otherwise the first of
 //! the equal extremes (the last, with `select_last_index`). -0.0 equals +0.0.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -52,7 +52,15 @@ pub(super) fn lower(
 		)));
 	}
 	let last = node.attrs.flag_or("select_last_index", false)?;
-	Ok(Lowered::step(ArgExtreme { largest, last, extents, shape }, inputs))
+	Ok(Lowered::step(
+		ArgExtreme {
+			largest,
+			last,
+			extents,
+			shape,
+		},
+		inputs,
+	))
 }
 
 impl Kernel for ArgExtreme {
@@ -65,7 +73,9 @@ impl Kernel for ArgExtreme {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("data", &DType::NUMBERS)?;
 		Ok(vec![Fact::new(DType::I64, self.shape.clone())?])
 	}
@@ -88,7 +98,10 @@ impl ArgExtreme {
 			if output.is_empty() {
 				return;
 			}
-			for (block, found) in x.chunks_exact(len * inner).zip(output.chunks_exact_mut(inner)) {
+			for (block, found) in x
+				.chunks_exact(len * inner)
+				.zip(output.chunks_exact_mut(inner))
+			{
 				for k in 1..len {
 					let row = &block[k * inner..][..inner];
 					for (i, (at, x)) in found.iter_mut().zip(row).enumerate() {
@@ -150,7 +163,10 @@ mod tests {
 		let x = || tensor(&[2, 3], &[1i32, 5, 3, 4, 2, 6]);
 		let (shape, y) = OpTest::new("ArgMax").input(x()).elements::<i64>();
 		assert_eq!((shape, y), (vec![1, 3], vec![1, 0, 1]));
-		let test = OpTest::new("ArgMax").attr(int("axis", -1)).attr(int("keepdims", 0)).input(x());
+		let test = OpTest::new("ArgMax")
+			.attr(int("axis", -1))
+			.attr(int("keepdims", 0))
+			.input(x());
 		assert_eq!(test.elements::<i64>(), (vec![2], vec![1, 2]));
 	}
 

@@ -27,11 +27,10 @@ struct Cast {
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let to = match node.attrs.int("to") {
-		Ok(number) => number.ok_or_else(|| crate::attrs::Attrs::missing("to"))?,
-		// Opset 1 spelled the type out.
-		Err(_) => return Err(OpError::bad_attribute("to", "must be the number of a type")),
-	};
+	let to = node
+		.attrs
+		.int("to")?
+		.ok_or_else(|| crate::attrs::Attrs::missing("to"))?;
 	lower_to(data_type("to", to)?, inputs)
 }
 
@@ -51,7 +50,9 @@ pub(super) fn data_type(attribute: &'static str, number: i64) -> Result<DType, O
 		.map_err(|_| format!("data type number {number}"))
 		.and_then(DType::from_onnx)
 		.map_err(|found| OpError::UnsupportedDType {
-			reason: format!("attribute '{attribute}' asks for {found}, which the engine does not have"),
+			reason: format!(
+				"attribute '{attribute}' asks for {found}, which the engine does not have"
+			),
 		})
 }
 
@@ -87,7 +88,7 @@ impl UnaryOp for Cast {
 			DType::Bool => {
 				let bytes = map(x, u8::from as fn(bool) -> u8)?;
 				numbers!(&bytes, u8, self.to)
-			},
+			}
 			from => crate::with_number!(from, From => numbers!(x, From, self.to)),
 		}
 	}
@@ -103,13 +104,29 @@ mod tests {
 	use tract_onnx::prelude::{Datum, Tensor};
 
 	fn cast<T: Datum + Copy>(x: Tensor, to: i64) -> Vec<T> {
-		OpTest::new("Cast").attr(int("to", to)).input(x).elements::<T>().1
+		OpTest::new("Cast")
+			.attr(int("to", to))
+			.input(x)
+			.elements::<T>()
+			.1
 	}
 
 	#[test]
 	fn floats_truncate_and_saturate() {
-		let x = [-1.9f32, 1.9, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 300.0, -0.0, 1e-45];
-		assert_eq!(cast::<i8>(f32s(&[8], &x), 3), [-1, 1, 0, 127, -128, 127, 0, 0]);
+		let x = [
+			-1.9f32,
+			1.9,
+			f32::NAN,
+			f32::INFINITY,
+			f32::NEG_INFINITY,
+			300.0,
+			-0.0,
+			1e-45,
+		];
+		assert_eq!(
+			cast::<i8>(f32s(&[8], &x), 3),
+			[-1, 1, 0, 127, -128, 127, 0, 0]
+		);
 		assert_eq!(cast::<u8>(f32s(&[8], &x), 2), [0, 1, 0, 255, 0, 255, 0, 0]);
 		assert_eq!(
 			cast::<bool>(f32s(&[8], &x), 9),
@@ -120,14 +137,20 @@ mod tests {
 
 	#[test]
 	fn integers_keep_their_low_bits() {
-		assert_eq!(cast::<u8>(tensor(&[3], &[256i32, -1, 511]), 2), [0, 255, 255]);
+		assert_eq!(
+			cast::<u8>(tensor(&[3], &[256i32, -1, 511]), 2),
+			[0, 255, 255]
+		);
 		assert_eq!(cast::<i8>(tensor(&[2], &[200u8, 127]), 3), [-56, 127]);
 		assert_eq!(cast::<u64>(tensor(&[1], &[-1i8]), 13), [u64::MAX]);
 	}
 
 	#[test]
 	fn numbers_round_to_even_on_the_way_to_floats() {
-		assert_eq!(cast::<f32>(tensor(&[2], &[16_777_217i32, 16_777_219]), 1), [16_777_216.0, 16_777_220.0]);
+		assert_eq!(
+			cast::<f32>(tensor(&[2], &[16_777_217i32, 16_777_219]), 1),
+			[16_777_216.0, 16_777_220.0]
+		);
 		let x = [1.0 + 2f64.powi(-24), f64::MAX, 1e-46, -f64::NAN];
 		let y = cast::<f32>(tensor(&[4], &x), 1);
 		assert_eq!(y[..3], [1.0, f32::INFINITY, 0.0]);
@@ -138,8 +161,14 @@ mod tests {
 	#[test]
 	fn unknown_types_are_refused() {
 		for to in [8, 10, 16, 99, i64::MAX] {
-			let error = OpTest::new("Cast").attr(int("to", to)).input(f32s(&[1], &[0.0])).refused();
-			assert!(matches!(error, OpError::UnsupportedDType { .. }), "{to}: {error}");
+			let error = OpTest::new("Cast")
+				.attr(int("to", to))
+				.input(f32s(&[1], &[0.0]))
+				.refused();
+			assert!(
+				matches!(error, OpError::UnsupportedDType { .. }),
+				"{to}: {error}"
+			);
 		}
 	}
 

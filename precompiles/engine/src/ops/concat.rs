@@ -1,6 +1,6 @@
 //! Concat: the inputs one after the other along an axis.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -23,11 +23,10 @@ struct Concat {
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let facts = inputs.all()?;
 	let first = inputs.required(0)?;
-	let axis = match node.attrs.int("axis")? {
-		Some(axis) => axis,
-		None if node.opset < 4 => 1,
-		None => return Err(crate::attrs::Attrs::missing("axis")),
-	};
+	let axis = node
+		.attrs
+		.int("axis")?
+		.ok_or_else(|| crate::attrs::Attrs::missing("axis"))?;
 	let axis = first.axis("axis", axis)?;
 	let mut shape = first.shape().to_vec();
 	for other in &facts[1..] {
@@ -51,7 +50,9 @@ impl Kernel for Concat {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let Some(first) = inputs.first() else { return Err(super::internal_arity(inputs)) };
+		let Some(first) = inputs.first() else {
+			return Err(super::internal_arity(inputs));
+		};
 		for other in inputs {
 			other.expect_same_dtype("an input", first)?;
 		}
@@ -95,18 +96,31 @@ mod tests {
 		let a = || tensor(&[2, 1], &[1i64, 2]);
 		let b = || tensor(&[2, 2], &[3i64, 4, 5, 6]);
 		let empty = || tensor::<i64>(&[2, 0], &[]);
-		let test = OpTest::new("Concat").attr(int("axis", -1)).input(a()).input(empty()).input(b());
+		let test = OpTest::new("Concat")
+			.attr(int("axis", -1))
+			.input(a())
+			.input(empty())
+			.input(b());
 		assert_eq!(test.elements::<i64>(), (vec![2, 3], vec![1, 3, 4, 2, 5, 6]));
-		let test = OpTest::new("Concat").attr(int("axis", 0)).input(a()).input(a());
+		let test = OpTest::new("Concat")
+			.attr(int("axis", 0))
+			.input(a())
+			.input(a());
 		assert_eq!(test.elements::<i64>(), (vec![4, 1], vec![1, 2, 1, 2]));
 	}
 
 	#[test]
 	fn what_does_not_fit_is_refused() {
 		let test = || OpTest::new("Concat").input(f32s(&[2, 1], &[0.0; 2]));
-		let error = test().attr(int("axis", 1)).input(f32s(&[1, 1], &[0.0])).refused();
+		let error = test()
+			.attr(int("axis", 1))
+			.input(f32s(&[1, 1], &[0.0]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
-		let error = test().attr(int("axis", 1)).input(tensor(&[2, 1], &[0i32; 2])).refused();
+		let error = test()
+			.attr(int("axis", 1))
+			.input(tensor(&[2, 1], &[0i32; 2]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
 		assert!(matches!(test().refused(), OpError::BadAttribute { .. }));
 	}

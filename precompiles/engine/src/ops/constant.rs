@@ -19,16 +19,29 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 
 pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> {
 	let attrs = node.attrs;
-	let bad = |error: crate::error::EvalError| OpError::BadTensor { reason: error.to_string() };
+	let bad = |error: crate::error::EvalError| OpError::BadTensor {
+		reason: error.to_string(),
+	};
 	if let Some(name) = ["sparse_value", "value_string", "value_strings"]
 		.into_iter()
 		.find(|name| attrs.has(name))
 	{
-		return Err(OpError::unsupported(format!("attribute '{name}' is not supported")));
+		return Err(OpError::unsupported(format!(
+			"attribute '{name}' is not supported"
+		)));
 	}
-	let given = ["value", "value_float", "value_floats", "value_int", "value_ints"];
+	let given = [
+		"value",
+		"value_float",
+		"value_floats",
+		"value_int",
+		"value_ints",
+	];
 	if given.iter().filter(|name| attrs.has(name)).count() != 1 {
-		return Err(OpError::bad_attribute("value", "there must be exactly one value"));
+		return Err(OpError::bad_attribute(
+			"value",
+			"there must be exactly one value",
+		));
 	}
 	let value = if let Some(value) = attrs.tensor("value")? {
 		value
@@ -47,10 +60,12 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 /// A tensor of floats, NaNs made canonical.
 fn canonical(shape: &[usize], data: &[f32]) -> Result<tract_onnx::prelude::Tensor, OpError> {
-	let mut tensor = from_slice(shape, data)
-		.map_err(|error| OpError::BadTensor { reason: error.to_string() })?;
-	crate::tensor::canonicalise_nans(&mut tensor)
-		.map_err(|error| OpError::BadTensor { reason: error.to_string() })?;
+	let mut tensor = from_slice(shape, data).map_err(|error| OpError::BadTensor {
+		reason: error.to_string(),
+	})?;
+	crate::tensor::canonicalise_nans(&mut tensor).map_err(|error| OpError::BadTensor {
+		reason: error.to_string(),
+	})?;
 	Ok(tensor)
 }
 
@@ -74,8 +89,13 @@ mod tests {
 
 	#[test]
 	fn none_two_or_a_string_are_refused() {
-		assert!(matches!(OpTest::new("Constant").refused(), OpError::BadAttribute { .. }));
-		let test = OpTest::new("Constant").attr(int("value_int", 7)).attr(float("value_float", 1.0));
+		assert!(matches!(
+			OpTest::new("Constant").refused(),
+			OpError::BadAttribute { .. }
+		));
+		let test = OpTest::new("Constant")
+			.attr(int("value_int", 7))
+			.attr(float("value_float", 1.0));
 		assert!(matches!(test.refused(), OpError::BadAttribute { .. }));
 		let test = OpTest::new("Constant").attr(string("value_string", "x"));
 		assert!(matches!(test.refused(), OpError::Unsupported { .. }));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{copy::View, expand::dimensions, shaped::materialise, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -23,10 +23,9 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let shape = inputs.constant_ints(0, "shape")?.unwrap_or_default();
 	let value = match node.attrs.tensor("value")? {
 		Some(value) => value,
-		None => Arc::new(
-			zeros(DType::F32, &[1])
-				.map_err(|error| OpError::BadTensor { reason: error.to_string() })?,
-		),
+		None => Arc::new(zeros(DType::F32, &[1]).map_err(|error| OpError::BadTensor {
+			reason: error.to_string(),
+		})?),
 	};
 	let element = Fact::constant(value.clone())?;
 	if element.len() != 1 {
@@ -51,7 +50,11 @@ impl Kernel for ConstantOfShape {
 
 	fn eval(&self, _: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let shape = self.fact.shape();
-		let view = View { shape: shape.to_vec(), strides: vec![0; shape.len()], offset: 0 };
+		let view = View {
+			shape: shape.to_vec(),
+			strides: vec![0; shape.len()],
+			offset: 0,
+		};
 		Ok(vec![materialise(&view, &self.value, shape)?])
 	}
 }
@@ -75,9 +78,19 @@ mod tests {
 
 	#[test]
 	fn absurd_shapes_are_refused_before_anything_is_allocated() {
-		let refused = |shape: &[i64]| OpTest::new("ConstantOfShape").constant(i64s(shape)).refused();
-		assert!(matches!(refused(&[1 << 40]), OpError::TensorTooLarge { .. }));
-		assert!(matches!(refused(&[1 << 34, 1 << 34]), OpError::ShapeOverflow { .. }));
+		let refused = |shape: &[i64]| {
+			OpTest::new("ConstantOfShape")
+				.constant(i64s(shape))
+				.refused()
+		};
+		assert!(matches!(
+			refused(&[1 << 40]),
+			OpError::TensorTooLarge { .. }
+		));
+		assert!(matches!(
+			refused(&[1 << 34, 1 << 34]),
+			OpError::ShapeOverflow { .. }
+		));
 		assert!(matches!(refused(&[-1]), OpError::BadAttribute { .. }));
 		let test = OpTest::new("ConstantOfShape").input(i64s(&[1]));
 		assert!(matches!(test.refused(), OpError::NotConstant { .. }));

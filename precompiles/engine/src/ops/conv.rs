@@ -202,7 +202,7 @@ impl Conv {
 		let channels = self.group * self.group_out;
 		let shape: Vec<usize> =
 			[batch, channels].into_iter().chain(self.window.output_shape().iter().copied()).collect();
-		let mut y = Tensor::zero::<T>(&shape)?;
+		let mut y = Tensor::zero_dt(T::datum_type(), &shape)?;
 		let (input, bias) = (slice::<T>(x)?, bias.map(slice::<T>).transpose()?);
 		let output = slice_mut::<T>(&mut y)?;
 		let in_len = self.group * self.group_in * self.window.input_len_all();

@@ -13,19 +13,19 @@ macro_rules! with_size {
 			1 => {
 				const $N: usize = 1;
 				$body
-			},
+			}
 			2 => {
 				const $N: usize = 2;
 				$body
-			},
+			}
 			4 => {
 				const $N: usize = 4;
 				$body
-			},
+			}
 			_ => {
 				const $N: usize = 8;
 				$body
-			},
+			}
 		}
 	};
 }
@@ -62,8 +62,15 @@ pub(super) struct View {
 impl View {
 	/// All elements of a tensor of this shape, in order.
 	pub(super) fn of(shape: &[usize]) -> Self {
-		let strides = crate::tensor::strides(shape).into_iter().map(|s| s as isize).collect();
-		Self { shape: shape.to_vec(), strides, offset: 0 }
+		let strides = crate::tensor::strides(shape)
+			.into_iter()
+			.map(|s| s as isize)
+			.collect();
+		Self {
+			shape: shape.to_vec(),
+			strides,
+			offset: 0,
+		}
 	}
 
 	/// The axes in another order.
@@ -87,11 +94,11 @@ impl View {
 				(Some(outer), Some(step)) if *step == *stride * *dim as isize => {
 					*outer *= dim;
 					*step = *stride;
-				},
+				}
 				_ => {
 					shape.push(*dim);
 					strides.push(*stride);
-				},
+				}
 			}
 		}
 		(shape, strides)
@@ -122,7 +129,7 @@ impl View {
 						*element = source[at as usize];
 						at += step;
 					}
-				},
+				}
 			}
 			for axis in (0..outer.len()).rev() {
 				index[axis] += 1;
@@ -169,8 +176,14 @@ mod tests {
 			offset,
 		};
 		assert_eq!(taken(&view(&[6], &[-1], 5), &source), [5, 4, 3, 2, 1, 0]);
-		assert_eq!(taken(&view(&[2, 3], &[3, 0], 1), &source), [1, 1, 1, 4, 4, 4]);
-		assert_eq!(taken(&view(&[3, 2], &[1, 3], 0), &source), [0, 3, 1, 4, 2, 5]);
+		assert_eq!(
+			taken(&view(&[2, 3], &[3, 0], 1), &source),
+			[1, 1, 1, 4, 4, 4]
+		);
+		assert_eq!(
+			taken(&view(&[3, 2], &[1, 3], 0), &source),
+			[0, 3, 1, 4, 2, 5]
+		);
 		assert_eq!(taken(&view(&[2, 2], &[-3, -2], 5), &source), [5, 3, 2, 0]);
 		assert_eq!(taken(&view(&[], &[], 4), &source), [4]);
 		assert_eq!(taken(&view(&[2, 0], &[1, 1], 0), &source), [0; 0]);

@@ -1,11 +1,9 @@
 //! CumSum: running sums along a constant axis, from +0, in ascending order (descending with
 //! `reverse`); with `exclusive` each without its own element. Integers wrap around.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
-use super::{
-	scatter::Combine, Inputs, Lowered, NodeCtx,
-};
+use super::{scatter::Combine, Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
@@ -42,7 +40,9 @@ impl Kernel for CumSum {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("x", &super::reduce::NUMBERS)?;
 		Ok(vec![x.without_value()])
 	}

@@ -5,12 +5,12 @@ use super::{copy::View, shaped::viewed, Inputs, Lowered, NodeCtx};
 use crate::{error::OpError, fact::Fact};
 
 /// Batch, channels, height and width of the input, and the side of a block.
-pub(super) fn extents(
-	node: &NodeCtx<'_>,
-	x: &Fact,
-) -> Result<([usize; 4], usize), OpError> {
+pub(super) fn extents(node: &NodeCtx<'_>, x: &Fact) -> Result<([usize; 4], usize), OpError> {
 	x.expect_rank("input", 4..=4)?;
-	let side = node.attrs.int("blocksize")?.ok_or_else(|| crate::attrs::Attrs::missing("blocksize"))?;
+	let side = node
+		.attrs
+		.int("blocksize")?
+		.ok_or_else(|| crate::attrs::Attrs::missing("blocksize"))?;
 	// A side beyond any dimension could not divide one, and its square would overflow.
 	let side = usize::try_from(side)
 		.ok()
@@ -24,7 +24,9 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let x = inputs.required(0)?;
 	let ([n, c, h, w], b) = extents(node, x)?;
 	if c % (b * b) != 0 {
-		return Err(OpError::mismatch(format!("{c} channels do not fill blocks of {b} by {b}")));
+		return Err(OpError::mismatch(format!(
+			"{c} channels do not fill blocks of {b} by {b}"
+		)));
 	}
 	let depth = c / (b * b);
 	let view = match node.attrs.string_or("mode", "DCR")? {
@@ -35,7 +37,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 				"mode",
 				format!("is '{other}', but must be 'DCR' or 'CRD'"),
 			));
-		},
+		}
 	};
 	let shape = vec![n, depth, h * b, w * b];
 	Fact::new(x.dtype(), shape.clone())?;
@@ -52,8 +54,15 @@ mod tests {
 	#[test]
 	fn both_modes() {
 		let x = || tensor(&[1, 8, 1, 1], &[0i32, 1, 2, 3, 4, 5, 6, 7]);
-		let test = || OpTest::new("DepthToSpace").attr(int("blocksize", 2)).input(x());
-		assert_eq!(test().elements::<i32>(), (vec![1, 2, 2, 2], vec![0, 2, 4, 6, 1, 3, 5, 7]));
+		let test = || {
+			OpTest::new("DepthToSpace")
+				.attr(int("blocksize", 2))
+				.input(x())
+		};
+		assert_eq!(
+			test().elements::<i32>(),
+			(vec![1, 2, 2, 2], vec![0, 2, 4, 6, 1, 3, 5, 7])
+		);
 		let test = test().attr(string("mode", "CRD"));
 		assert_eq!(test.elements::<i32>().1, [0, 1, 2, 3, 4, 5, 6, 7]);
 	}

@@ -1,9 +1,9 @@
 //! Dropout: the input itself, and a mask of `true` where the node asks for one.
 //!
-//! Inference drops nothing: `ratio`, `seed` and the `is_test` of old opsets are read past, and a
-//! `training_mode` that is not constantly false is refused.
+//! Inference drops nothing: `ratio` and `seed` are read past, and a `training_mode` that is not
+//! constantly false is refused.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -21,7 +21,10 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	inputs.required(0)?.expect("data", &DType::FLOATS)?;
 	if let Some(training) = inputs.constant(2, "training_mode")? {
 		let training = slice::<bool>(training).map_err(|_| OpError::UnsupportedDType {
-			reason: format!("training_mode is {:?}, but must be bool", training.datum_type()),
+			reason: format!(
+				"training_mode is {:?}, but must be bool",
+				training.datum_type()
+			),
 		})?;
 		if training.contains(&true) {
 			return Err(OpError::unsupported(
@@ -33,7 +36,9 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		return Ok(Lowered::Alias(0));
 	}
 	if node.opset < 10 {
-		return Err(OpError::unsupported("the mask output is not available before opset 10"));
+		return Err(OpError::unsupported(
+			"the mask output is not available before opset 10",
+		));
 	}
 	Ok(Lowered::step_of(MaskedDropout, [0]))
 }
@@ -44,7 +49,9 @@ impl Kernel for MaskedDropout {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![x.without_value(), x.with_dtype(DType::Bool)?])
 	}
 
@@ -66,7 +73,10 @@ mod tests {
 	#[test]
 	fn nothing_is_dropped() {
 		let x = || f32s(&[2], &[1.0, -0.0]);
-		assert_eq!(OpTest::new("Dropout").input(x()).elements::<f32>().1, [1.0, -0.0]);
+		assert_eq!(
+			OpTest::new("Dropout").input(x()).elements::<f32>().1,
+			[1.0, -0.0]
+		);
 		let outputs = OpTest::new("Dropout")
 			.input(x())
 			.constant(f32s(&[], &[0.5]))
@@ -79,8 +89,14 @@ mod tests {
 	#[test]
 	fn training_is_refused() {
 		let test = |training| {
-			OpTest::new("Dropout").input(f32s(&[1], &[1.0])).omitted().constant(training)
+			OpTest::new("Dropout")
+				.input(f32s(&[1], &[1.0]))
+				.omitted()
+				.constant(training)
 		};
-		assert!(matches!(test(tensor(&[], &[true])).refused(), OpError::Unsupported { .. }));
+		assert!(matches!(
+			test(tensor(&[], &[true])).refused(),
+			OpError::Unsupported { .. }
+		));
 	}
 }

@@ -4,7 +4,10 @@ use super::{
 	unary::{lower_floats, FloatFn},
 	Inputs, Lowered, NodeCtx,
 };
-use crate::{error::OpError, math::{expm1, Float}};
+use crate::{
+	error::OpError,
+	math::{expm1, Float},
+};
 
 #[derive(Debug)]
 struct Elu {
@@ -24,7 +27,10 @@ impl FloatFn for Elu {
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
 		if x < F::ZERO {
-			x.via_f64(#[inline(always)] |x| self.alpha * expm1(x))
+			x.via_f64(
+				#[inline(always)]
+				|x| self.alpha * expm1(x),
+			)
 		} else {
 			x
 		}

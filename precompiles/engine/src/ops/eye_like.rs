@@ -1,6 +1,6 @@
 //! EyeLike: ones on the diagonal `k` of a matrix as large as the input, zeros elsewhere.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{cast::data_type, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -24,7 +24,10 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		Some(number) => data_type("dtype", number)?,
 		None => x.dtype(),
 	};
-	let kernel = EyeLike { k: node.attrs.int_or("k", 0)?, fact: x.with_dtype(dtype)? };
+	let kernel = EyeLike {
+		k: node.attrs.int_or("k", 0)?,
+		fact: x.with_dtype(dtype)?,
+	};
 	Ok(Lowered::step_of(kernel, []))
 }
 
@@ -64,16 +67,27 @@ mod tests {
 	#[test]
 	fn any_diagonal_and_type() {
 		let x = || tensor(&[2, 3], &[9i32; 6]);
-		assert_eq!(OpTest::new("EyeLike").input(x()).elements::<i32>().1, [1, 0, 0, 0, 1, 0]);
-		let test = OpTest::new("EyeLike").attr(int("k", -1)).attr(int("dtype", 9)).input(x());
-		assert_eq!(test.elements::<bool>().1, [false, false, false, true, false, false]);
+		assert_eq!(
+			OpTest::new("EyeLike").input(x()).elements::<i32>().1,
+			[1, 0, 0, 0, 1, 0]
+		);
+		let test = OpTest::new("EyeLike")
+			.attr(int("k", -1))
+			.attr(int("dtype", 9))
+			.input(x());
+		assert_eq!(
+			test.elements::<bool>().1,
+			[false, false, false, true, false, false]
+		);
 		let test = OpTest::new("EyeLike").attr(int("k", i64::MIN)).input(x());
 		assert_eq!(test.elements::<i32>().1, [0; 6]);
 	}
 
 	#[test]
 	fn only_matrices() {
-		let error = OpTest::new("EyeLike").input(tensor(&[1], &[0i32])).refused();
+		let error = OpTest::new("EyeLike")
+			.input(tensor(&[1], &[0i32]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
 	}
 }

@@ -1,7 +1,7 @@
 //! Gather: slices along an axis, picked by indices. Negative ones count from the back; one beyond
 //! the axis is refused where it is a constant and a deterministic failure at run time.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -32,7 +32,14 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	check_constant("Gather", picked, len)?;
 	let (before, behind) = (&data.shape()[..axis], &data.shape()[axis + 1..]);
 	let shape = [before, picked.shape(), behind].concat();
-	Ok(Lowered::step(Gather { len, inner: behind.iter().product(), shape }, inputs))
+	Ok(Lowered::step(
+		Gather {
+			len,
+			inner: behind.iter().product(),
+			shape,
+		},
+		inputs,
+	))
 }
 
 impl Kernel for Gather {
@@ -41,7 +48,9 @@ impl Kernel for Gather {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [data, _] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [data, _] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![Fact::new(data.dtype(), self.shape.clone())?])
 	}
 
@@ -93,9 +102,14 @@ mod tests {
 
 	#[test]
 	fn rows_and_columns() {
-		let test = OpTest::new("Gather").input(data()).input(tensor(&[2, 1], &[2i32, -3]));
+		let test = OpTest::new("Gather")
+			.input(data())
+			.input(tensor(&[2, 1], &[2i32, -3]));
 		assert_eq!(test.elements::<u8>(), (vec![2, 1, 2], vec![30, 31, 10, 11]));
-		let test = OpTest::new("Gather").attr(int("axis", 1)).input(data()).input(tensor(&[], &[1i64]));
+		let test = OpTest::new("Gather")
+			.attr(int("axis", 1))
+			.input(data())
+			.input(tensor(&[], &[1i64]));
 		assert_eq!(test.elements::<u8>(), (vec![3], vec![11, 21, 31]));
 		let test = OpTest::new("Gather").input(data()).input(i64s(&[]));
 		assert_eq!(test.elements::<u8>(), (vec![0, 2], vec![]));
@@ -103,11 +117,27 @@ mod tests {
 
 	#[test]
 	fn indices_beyond_the_axis() {
-		let error = OpTest::new("Gather").input(data()).input(i64s(&[0, 3])).fails();
-		assert_eq!(error, DomainError::IndexOutOfRange { op: "Gather", index: 3, len: 3 });
-		let error = OpTest::new("Gather").input(data()).constant(i64s(&[-4])).refused();
+		let error = OpTest::new("Gather")
+			.input(data())
+			.input(i64s(&[0, 3]))
+			.fails();
+		assert_eq!(
+			error,
+			DomainError::IndexOutOfRange {
+				op: "Gather",
+				index: 3,
+				len: 3
+			}
+		);
+		let error = OpTest::new("Gather")
+			.input(data())
+			.constant(i64s(&[-4]))
+			.refused();
 		assert!(matches!(error, OpError::BadAttribute { .. }));
-		OpTest::new("Gather").input(tensor::<u8>(&[0], &[])).input(i64s(&[0])).fails();
+		OpTest::new("Gather")
+			.input(tensor::<u8>(&[0], &[]))
+			.input(i64s(&[0]))
+			.fails();
 	}
 
 	proptest! {

@@ -1,7 +1,7 @@
 //! GatherElements: for each place of the indices the element of the data at that place, but for its
 //! coordinate along the axis, which is the index.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -23,7 +23,10 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let (data, picked) = (inputs.required(0)?, inputs.required(1)?);
 	let axis = data.axis("axis", node.attrs.int_or("axis", 0)?)?;
 	check_constant("GatherElements", picked, data.shape()[axis])?;
-	Ok(Lowered::step(GatherElements(Places::new(data.shape(), picked.shape(), axis)?), inputs))
+	Ok(Lowered::step(
+		GatherElements(Places::new(data.shape(), picked.shape(), axis)?),
+		inputs,
+	))
 }
 
 impl Kernel for GatherElements {
@@ -32,7 +35,9 @@ impl Kernel for GatherElements {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [data, picked] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [data, picked] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![Fact::new(data.dtype(), picked.shape())?])
 	}
 
@@ -47,10 +52,11 @@ impl Kernel for GatherElements {
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let (data, picked) = (&inputs[0], &inputs[1]);
 		let mut offsets = Vec::with_capacity(picked.len());
-		self.0.visit(&indices(picked)?, |index, base, len, stride| {
-			offsets.push(base + position("GatherElements", index, len)? * stride);
-			Ok(())
-		})?;
+		self.0
+			.visit(&indices(picked)?, |index, base, len, stride| {
+				offsets.push(base + position("GatherElements", index, len)? * stride);
+				Ok(())
+			})?;
 		let dtype = dtype(data)?;
 		let gathered = with_size!(dtype, N => fill::<N>(dtype, picked.shape(), |target| {
 			let data = elements::<N>(data);
@@ -91,10 +97,18 @@ mod tests {
 	fn what_does_not_fit_is_refused() {
 		let test = |shape: &[usize]| {
 			let len = shape.iter().product();
-			OpTest::new("GatherElements").input(data()).input(tensor(shape, &vec![0i64; len]))
+			OpTest::new("GatherElements")
+				.input(data())
+				.input(tensor(shape, &vec![0i64; len]))
 		};
-		assert!(matches!(test(&[1]).refused(), OpError::ShapeMismatch { .. }));
-		assert!(matches!(test(&[1, 4]).refused(), OpError::ShapeMismatch { .. }));
+		assert!(matches!(
+			test(&[1]).refused(),
+			OpError::ShapeMismatch { .. }
+		));
+		assert!(matches!(
+			test(&[1, 4]).refused(),
+			OpError::ShapeMismatch { .. }
+		));
 		assert_eq!(test(&[4, 1]).elements::<i32>().1, [1, 1, 1, 1]);
 	}
 

@@ -1,6 +1,6 @@
 //! GatherND: the slices of the data at the coordinates that the last axis of the indices holds.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -40,7 +40,9 @@ impl Kernel for GatherNd {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [data, _] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [data, _] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![Fact::new(data.dtype(), self.shape.clone())?])
 	}
 
@@ -55,7 +57,9 @@ impl Kernel for GatherNd {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let data = &inputs[0];
-		let offsets = self.coordinates.offsets("GatherND", &indices(&inputs[1])?)?;
+		let offsets = self
+			.coordinates
+			.offsets("GatherND", &indices(&inputs[1])?)?;
 		let len = self.coordinates.slice_len();
 		let dtype = dtype(data)?;
 		let gathered = with_size!(dtype, N => fill::<N>(dtype, &self.shape, |target| {
@@ -85,10 +89,13 @@ mod tests {
 
 	#[test]
 	fn elements_slices_and_batches() {
-		let test =
-			OpTest::new("GatherND").input(data()).input(tensor(&[2, 3], &[0i64, 0, 1, 1, -1, 0]));
+		let test = OpTest::new("GatherND")
+			.input(data())
+			.input(tensor(&[2, 3], &[0i64, 0, 1, 1, -1, 0]));
 		assert_eq!(test.elements::<i32>(), (vec![2], vec![1, 6]));
-		let test = OpTest::new("GatherND").input(data()).input(tensor(&[1, 1], &[1i64]));
+		let test = OpTest::new("GatherND")
+			.input(data())
+			.input(tensor(&[1, 1], &[1i64]));
 		assert_eq!(test.elements::<i32>(), (vec![1, 2, 2], vec![4, 5, 6, 7]));
 		let test = OpTest::new("GatherND")
 			.attr(int("batch_dims", 1))
@@ -99,11 +106,15 @@ mod tests {
 
 	#[test]
 	fn what_does_not_fit_is_refused() {
-		let error =
-			OpTest::new("GatherND").input(data()).input(tensor(&[1, 4], &[0i64; 4])).refused();
+		let error = OpTest::new("GatherND")
+			.input(data())
+			.input(tensor(&[1, 4], &[0i64; 4]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
-		let error =
-			OpTest::new("GatherND").input(data()).constant(tensor(&[1, 1], &[2i64])).refused();
+		let error = OpTest::new("GatherND")
+			.input(data())
+			.constant(tensor(&[1, 1], &[2i64]))
+			.refused();
 		assert!(matches!(error, OpError::BadAttribute { .. }));
 		for batch in [-1, 2, i64::MAX] {
 			let error = OpTest::new("GatherND")

@@ -17,7 +17,7 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	kernel::{Cost, Kernel},
-	linalg::{self, Packed, Scalar},
+	linalg::{self, Packed},
 	tensor::{slice, slice_mut},
 };
 
@@ -123,7 +123,7 @@ impl Gemm {
 		} else {
 			slice::<T>(a)?
 		};
-		let mut y = Tensor::zero::<T>(&[rows, columns])?;
+		let mut y = Tensor::zero_dt(T::datum_type(), &[rows, columns])?;
 		let output = slice_mut::<T>(&mut y)?;
 		let (alpha, beta) = (T::from_attribute(self.alpha), T::from_attribute(self.beta));
 		match c {

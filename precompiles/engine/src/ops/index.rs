@@ -13,7 +13,11 @@ pub(super) const DTYPES: [DType; 2] = [DType::I32, DType::I64];
 #[inline(always)]
 pub(super) fn position(op: &'static str, index: i64, len: usize) -> Result<usize, DomainError> {
 	let signed = len as i64;
-	let at = if index < 0 { index.saturating_add(signed) } else { index };
+	let at = if index < 0 {
+		index.saturating_add(signed)
+	} else {
+		index
+	};
 	if (0..signed).contains(&at) {
 		Ok(at as usize)
 	} else {
@@ -22,13 +26,11 @@ pub(super) fn position(op: &'static str, index: i64, len: usize) -> Result<usize
 }
 
 /// Refuses constant indices that lie outside an axis; those of run time are checked then.
-pub(super) fn check_constant(
-	op: &'static str,
-	indices: &Fact,
-	len: usize,
-) -> Result<(), OpError> {
+pub(super) fn check_constant(op: &'static str, indices: &Fact, len: usize) -> Result<(), OpError> {
 	indices.expect("indices", &DTYPES)?;
-	let Some(value) = indices.konst() else { return Ok(()) };
+	let Some(value) = indices.konst() else {
+		return Ok(());
+	};
 	let values = crate::tensor::indices(value).map_err(|error| OpError::BadTensor {
 		reason: error.to_string(),
 	})?;

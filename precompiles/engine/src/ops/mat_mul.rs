@@ -87,7 +87,7 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 impl MatMul {
 	fn run<T: Element>(&self, a: &Tensor, b: Option<&Tensor>) -> Result<Tensor, EvalError> {
 		let (rows, k, columns) = (self.rows, self.k, self.columns);
-		let mut y = Tensor::zero::<T>(&self.shape)?;
+		let mut y = Tensor::zero_dt(T::datum_type(), &self.shape)?;
 		let (a, output) = (slice::<T>(a)?, slice_mut::<T>(&mut y)?);
 		if let Some(packed) = self.packed.as_ref().and_then(T::unwrap) {
 			product(a, rows, k, columns, packed, output, |sum, _, _| sum);

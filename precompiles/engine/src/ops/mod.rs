@@ -9,6 +9,8 @@ mod and;
 mod arg;
 mod arg_max;
 mod arg_min;
+mod average_pool;
+mod batch_normalization;
 mod binary;
 mod bitwise_and;
 mod bitwise_not;
@@ -22,6 +24,7 @@ mod clip;
 mod concat;
 mod constant;
 mod constant_of_shape;
+mod conv;
 mod copy;
 mod cos;
 mod cum_sum;
@@ -40,32 +43,43 @@ mod gather;
 mod gather_elements;
 mod gather_nd;
 mod gelu;
+mod gemm;
+mod global_average_pool;
+mod global_max_pool;
 mod greater;
 mod greater_or_equal;
 mod hard_sigmoid;
 mod hard_swish;
 mod identity;
 mod index;
+mod instance_normalization;
 mod is_inf;
 mod is_nan;
+mod layer_normalization;
 mod leaky_relu;
 mod less;
 mod less_or_equal;
 mod log;
 mod log_softmax;
+mod lrn;
+mod mat_mul;
 mod max;
+mod max_pool;
 mod mean;
 mod min;
 mod mish;
 mod modulo;
 mod mul;
 mod neg;
+mod normalization;
 mod not;
 mod one_hot;
 mod or;
 mod pad;
+mod pool;
 mod pow;
 mod prelu;
+mod product;
 mod range;
 mod reciprocal;
 mod reduce;
@@ -113,6 +127,7 @@ mod unary;
 mod unsqueeze;
 mod variadic;
 mod where_op;
+mod window;
 mod xor;
 
 use std::{ops::RangeInclusive, sync::Arc};
@@ -296,68 +311,73 @@ fn find(op_type: &str) -> Option<Spec> {
 	match op_type {
 		"Add" => row(2..=2, 1..=1, &[], add::build),
 		"Relu" => row(1..=1, 1..=1, &[], relu::build),
-		"Abs" => row(1..=1, 1..=1, &["consumed_inputs"], abs::build),
-		"Ceil" => row(1..=1, 1..=1, &["consumed_inputs"], ceil::build),
+		"Abs" => row(1..=1, 1..=1, &[], abs::build),
+		"Ceil" => row(1..=1, 1..=1, &[], ceil::build),
 		"Cos" => row(1..=1, 1..=1, &[], cos::build),
 		"Erf" => row(1..=1, 1..=1, &[], erf::build),
-		"Exp" => row(1..=1, 1..=1, &["consumed_inputs"], exp::build),
-		"Floor" => row(1..=1, 1..=1, &["consumed_inputs"], floor::build),
+		"Exp" => row(1..=1, 1..=1, &[], exp::build),
+		"Floor" => row(1..=1, 1..=1, &[], floor::build),
 		"HardSwish" => row(1..=1, 1..=1, &[], hard_swish::build),
 		"IsNaN" => row(1..=1, 1..=1, &[], is_nan::build),
-		"Log" => row(1..=1, 1..=1, &["consumed_inputs"], log::build),
+		"Log" => row(1..=1, 1..=1, &[], log::build),
 		"Mish" => row(1..=1, 1..=1, &[], mish::build),
-		"Neg" => row(1..=1, 1..=1, &["consumed_inputs"], neg::build),
+		"Neg" => row(1..=1, 1..=1, &[], neg::build),
 		"Not" => row(1..=1, 1..=1, &[], not::build),
-		"Reciprocal" => row(1..=1, 1..=1, &["consumed_inputs"], reciprocal::build),
+		"Reciprocal" => row(1..=1, 1..=1, &[], reciprocal::build),
 		"Round" => row(1..=1, 1..=1, &[], round::build),
-		"Sigmoid" => row(1..=1, 1..=1, &["consumed_inputs"], sigmoid::build),
+		"Sigmoid" => row(1..=1, 1..=1, &[], sigmoid::build),
 		"Sign" => row(1..=1, 1..=1, &[], sign::build),
 		"Sin" => row(1..=1, 1..=1, &[], sin::build),
 		"Softplus" => row(1..=1, 1..=1, &[], softplus::build),
 		"Softsign" => row(1..=1, 1..=1, &[], softsign::build),
-		"Sqrt" => row(1..=1, 1..=1, &["consumed_inputs"], sqrt::build),
-		"Tanh" => row(1..=1, 1..=1, &["consumed_inputs"], tanh::build),
+		"Sqrt" => row(1..=1, 1..=1, &[], sqrt::build),
+		"Tanh" => row(1..=1, 1..=1, &[], tanh::build),
 		"BitwiseNot" => row(1..=1, 1..=1, &[], bitwise_not::build),
-		"LeakyRelu" => row(1..=1, 1..=1, &["alpha", "consumed_inputs"], leaky_relu::build),
+		"LeakyRelu" => row(1..=1, 1..=1, &["alpha"], leaky_relu::build),
 		"ThresholdedRelu" => row(1..=1, 1..=1, &["alpha"], thresholded_relu::build),
-		"HardSigmoid" => row(1..=1, 1..=1, &["alpha", "beta", "consumed_inputs"], hard_sigmoid::build),
-		"Elu" => row(1..=1, 1..=1, &["alpha", "consumed_inputs"], elu::build),
+		"HardSigmoid" => row(1..=1, 1..=1, &["alpha", "beta"], hard_sigmoid::build),
+		"Elu" => row(1..=1, 1..=1, &["alpha"], elu::build),
 		"Celu" => row(1..=1, 1..=1, &["alpha"], celu::build),
-		"Selu" => row(1..=1, 1..=1, &["alpha", "gamma", "consumed_inputs"], selu::build),
+		"Selu" => row(1..=1, 1..=1, &["alpha", "gamma"], selu::build),
 		"Gelu" => row(1..=1, 1..=1, &["approximate"], gelu::build),
 		"Shrink" => row(1..=1, 1..=1, &["bias", "lambd"], shrink::build),
-		"IsInf" => row(1..=1, 1..=1, &["detect_negative", "detect_positive"], is_inf::build),
+		"IsInf" => row(
+			1..=1,
+			1..=1,
+			&["detect_negative", "detect_positive"],
+			is_inf::build,
+		),
 		"Cast" => row(1..=1, 1..=1, &["to", "saturate", "round_mode"], cast::build),
 		"Identity" => row(1..=1, 1..=1, &[], identity::build),
 		"Softmax" => row(1..=1, 1..=1, &["axis"], softmax::build),
 		"LogSoftmax" => row(1..=1, 1..=1, &["axis"], log_softmax::build),
 		"Transpose" => row(1..=1, 1..=1, &["perm"], transpose::build),
 		"Flatten" => row(1..=1, 1..=1, &["axis"], flatten::build),
-		"Sub" => row(2..=2, 1..=1, binary::ATTRIBUTES, sub::build),
-		"Mul" => row(2..=2, 1..=1, binary::ATTRIBUTES, mul::build),
-		"Div" => row(2..=2, 1..=1, binary::ATTRIBUTES, div::build),
-		"Pow" => row(2..=2, 1..=1, binary::ATTRIBUTES, pow::build),
-		"Equal" => row(2..=2, 1..=1, binary::ATTRIBUTES, equal::build),
-		"Less" => row(2..=2, 1..=1, binary::ATTRIBUTES, less::build),
-		"Greater" => row(2..=2, 1..=1, binary::ATTRIBUTES, greater::build),
-		"And" => row(2..=2, 1..=1, binary::ATTRIBUTES, and::build),
-		"Or" => row(2..=2, 1..=1, binary::ATTRIBUTES, or::build),
-		"Xor" => row(2..=2, 1..=1, binary::ATTRIBUTES, xor::build),
+		"Sub" => row(2..=2, 1..=1, &[], sub::build),
+		"Mul" => row(2..=2, 1..=1, &[], mul::build),
+		"Div" => row(2..=2, 1..=1, &[], div::build),
+		"Pow" => row(2..=2, 1..=1, &[], pow::build),
+		"Equal" => row(2..=2, 1..=1, &[], equal::build),
+		"Less" => row(2..=2, 1..=1, &[], less::build),
+		"Greater" => row(2..=2, 1..=1, &[], greater::build),
+		"And" => row(2..=2, 1..=1, &[], and::build),
+		"Or" => row(2..=2, 1..=1, &[], or::build),
+		"Xor" => row(2..=2, 1..=1, &[], xor::build),
 		"LessOrEqual" => row(2..=2, 1..=1, &[], less_or_equal::build),
 		"GreaterOrEqual" => row(2..=2, 1..=1, &[], greater_or_equal::build),
 		"BitwiseAnd" => row(2..=2, 1..=1, &[], bitwise_and::build),
 		"BitwiseOr" => row(2..=2, 1..=1, &[], bitwise_or::build),
 		"BitwiseXor" => row(2..=2, 1..=1, &[], bitwise_xor::build),
 		"Mod" => row(2..=2, 1..=1, &["fmod"], modulo::build),
-		"PRelu" => row(2..=2, 1..=1, &["consumed_inputs"], prelu::build),
-		"Max" => row(1..=ANY, 1..=1, &["consumed_inputs"], max::build),
-		"Min" => row(1..=ANY, 1..=1, &["consumed_inputs"], min::build),
-		"Sum" => row(1..=ANY, 1..=1, &["consumed_inputs"], sum::build),
-		"Mean" => row(1..=ANY, 1..=1, &["consumed_inputs"], mean::build),
+		"PRelu" => row(2..=2, 1..=1, &[], prelu::build),
+		"Max" => row(1..=ANY, 1..=1, &[], max::build),
+		"Min" => row(1..=ANY, 1..=1, &[], min::build),
+		"Sum" => row(1..=ANY, 1..=1, &[], sum::build),
+		"Mean" => row(1..=ANY, 1..=1, &[], mean::build),
 		"Where" => row(3..=3, 1..=1, &[], where_op::build),
-		"Clip" => row(1..=3, 1..=1, &["min", "max", "consumed_inputs"], clip::build),
+		"Clip" => row(1..=3, 1..=1, &["min", "max"], clip::build),
 		"CastLike" => row(2..=2, 1..=1, &["saturate", "round_mode"], cast_like::build),
-		"Dropout" => row(1..=3, 1..=2, &["ratio", "seed", "is_test", "consumed_inputs"], dropout::build),
+		"Dropout" => row(1..=3, 1..=2, &["ratio", "seed"], dropout::build),
 		"ReduceSum" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_sum::build),
 		"ReduceMean" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_mean::build),
 		"ReduceMax" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_max::build),
@@ -370,12 +390,22 @@ fn find(op_type: &str) -> Option<Spec> {
 		"ReduceSumSquare" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_sum_square::build),
 		"ArgMax" => row(1..=1, 1..=1, arg::ATTRIBUTES, arg_max::build),
 		"ArgMin" => row(1..=1, 1..=1, arg::ATTRIBUTES, arg_min::build),
-		"TopK" => row(1..=2, 2..=2, &["axis", "k", "largest", "sorted"], top_k::build),
-		"Reshape" => row(1..=2, 1..=1, &["shape", "allowzero", "consumed_inputs"], reshape::build),
+		"TopK" => row(
+			1..=2,
+			2..=2,
+			&["axis", "k", "largest", "sorted"],
+			top_k::build,
+		),
+		"Reshape" => row(2..=2, 1..=1, &["allowzero"], reshape::build),
 		"Squeeze" => row(1..=2, 1..=1, &["axes"], squeeze::build),
 		"Unsqueeze" => row(1..=2, 1..=1, &["axes"], unsqueeze::build),
 		"Concat" => row(1..=ANY, 1..=1, &["axis"], concat::build),
-		"Split" => row(1..=2, 1..=ANY, &["axis", "split", "num_outputs"], split::build),
+		"Split" => row(
+			1..=2,
+			1..=ANY,
+			&["axis", "split", "num_outputs"],
+			split::build,
+		),
 		"Slice" => row(1..=5, 1..=1, &["axes", "ends", "starts"], slice::build),
 		"Expand" => row(2..=2, 1..=1, &[], expand::build),
 		"Tile" => row(2..=2, 1..=1, &[], tile::build),
@@ -383,7 +413,12 @@ fn find(op_type: &str) -> Option<Spec> {
 		"GatherElements" => row(2..=2, 1..=1, &["axis"], gather_elements::build),
 		"GatherND" => row(2..=2, 1..=1, &["batch_dims"], gather_nd::build),
 		"Scatter" => row(3..=3, 1..=1, &["axis"], scatter_elements::build),
-		"ScatterElements" => row(3..=3, 1..=1, &["axis", "reduction"], scatter_elements::build),
+		"ScatterElements" => row(
+			3..=3,
+			1..=1,
+			&["axis", "reduction"],
+			scatter_elements::build,
+		),
 		"ScatterND" => row(3..=3, 1..=1, &["reduction"], scatter_nd::build),
 		"Constant" => row(0..=0, 1..=1, constant::ATTRIBUTES, constant::build),
 		"ConstantOfShape" => row(1..=1, 1..=1, &["value"], constant_of_shape::build),
@@ -395,8 +430,27 @@ fn find(op_type: &str) -> Option<Spec> {
 		"Trilu" => row(1..=2, 1..=1, &["upper"], trilu::build),
 		"EyeLike" => row(1..=1, 1..=1, &["dtype", "k"], eye_like::build),
 		"DepthToSpace" => row(1..=1, 1..=1, &["blocksize", "mode"], depth_to_space::build),
-		"SpaceToDepth" => row(1..=1, 1..=1, &["blocksize"], space_to_depth::build),
-		"Pad" => row(1..=4, 1..=1, &["mode", "pads", "paddings", "value"], pad::build),
+		"SpaceToDepth" => row(1..=1, 1..=1, &["blocksize", "mode"], space_to_depth::build),
+		"Pad" => row(1..=4, 1..=1, &["mode", "pads", "value"], pad::build),
+		"Conv" => row(2..=3, 1..=1, conv::ATTRIBUTES, conv::build),
+		"Gemm" => row(2..=3, 1..=1, gemm::ATTRIBUTES, gemm::build),
+		"MatMul" => row(2..=2, 1..=1, &[], mat_mul::build),
+		"MaxPool" => row(1..=1, 1..=2, max_pool::ATTRIBUTES, max_pool::build),
+		"AveragePool" => row(1..=1, 1..=1, average_pool::ATTRIBUTES, average_pool::build),
+		"GlobalAveragePool" => row(1..=1, 1..=1, &[], global_average_pool::build),
+		"GlobalMaxPool" => row(1..=1, 1..=1, &[], global_max_pool::build),
+		"BatchNormalization" => {
+			row(5..=5, 1..=5, batch_normalization::ATTRIBUTES, batch_normalization::build)
+		},
+		"LayerNormalization" => {
+			row(2..=3, 1..=3, layer_normalization::ATTRIBUTES, layer_normalization::build)
+		},
+		"LRN" => row(1..=1, 1..=1, lrn::ATTRIBUTES, lrn::build),
+		"InstanceNormalization" => row(3..=3, 1..=1, &["epsilon"], instance_normalization::build),
+		"GroupNormalization" => {
+			let attributes = instance_normalization::GROUP_ATTRIBUTES;
+			row(3..=3, 1..=1, attributes, instance_normalization::build_group)
+		},
 		_ => None,
 	}
 }

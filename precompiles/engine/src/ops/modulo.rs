@@ -1,8 +1,9 @@
 //! Mod: the rest of a division.
 //!
-//! With `fmod` 0, which floats do not take, the rest has the sign of the divisor; with `fmod` 1
-//! that of the dividend. An integer modulo zero is a deterministic failure. The rest of floats is
-//! exact: worked out in integers, never by the system's math library.
+//! With `fmod` 0 the rest has the sign of the divisor, with `fmod` 1 that of the dividend. An
+//! integer modulo zero is a deterministic failure. The rest of floats is worked out in integers,
+//! exactly, never by the system's math library; with `fmod` 0 the divisor is then added where the
+//! signs differ, which may round, and a rest of zero takes the divisor's sign.
 
 use tract_onnx::prelude::Tensor;
 
@@ -26,11 +27,7 @@ struct Mod {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let fmod = node.attrs.flag_or("fmod", false)?;
-	let dtype = inputs.required(0)?.dtype();
-	if dtype.is_float() && !fmod {
-		return Err(OpError::bad_attribute("fmod", format!("must be 1 for {dtype}")));
-	}
-	lower(Mod { fmod }, node, inputs)
+	lower(Mod { fmod }, inputs)
 }
 
 impl BinaryOp for Mod {
@@ -40,22 +37,34 @@ impl BinaryOp for Mod {
 	const OPERATIONS: u64 = 64;
 
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
+		let like_dividend = self.fmod;
 		match dtype(a)? {
 			DType::F32 => zip(a, b, shape, |a: f32, b: f32| {
-				// Both are exact: a binary32 is a binary64, and the rest is not finer than b.
+				// Exact: a binary32 is a binary64, and the rest is not finer than its arguments.
 				let rest = fmod(f64::from(a), f64::from(b)) as f32;
 				if rest.is_nan() {
-					NAN_F32
-				} else {
-					rest
+					return NAN_F32;
+				}
+				match (like_dividend, rest == 0.0) {
+					(true, _) => rest,
+					(false, true) => 0.0f32.copysign(b),
+					(false, false) if (rest < 0.0) != (b < 0.0) => rest + b,
+					(false, false) => rest,
 				}
 			}),
-			DType::F64 => zip(a, b, shape, fmod),
+			DType::F64 => zip(a, b, shape, |a: f64, b: f64| {
+				let rest = fmod(a, b);
+				match (like_dividend, rest == 0.0) {
+					(true, _) => rest,
+					(false, true) => 0.0f64.copysign(b),
+					(false, false) if (rest < 0.0) != (b < 0.0) => rest + b,
+					(false, false) => rest,
+				}
+			}),
 			dtype => crate::with_integer!(dtype, T => {
 				if !shape.contains(&0) && slice::<T>(b)?.contains(&0) {
 					return Err(DomainError::DivisionByZero { op: "Mod" }.into());
 				}
-				let like_dividend = self.fmod;
 				zip(a, b, shape, |a: T, b: T| {
 					let zero = T::default();
 					// None for zero, which is refused above, and for the least integer modulo -1.
@@ -112,7 +121,7 @@ fn fmod(a: f64, b: f64) -> f64 {
 mod tests {
 	use super::fmod;
 	use crate::{
-		error::{DomainError, OpError},
+		error::DomainError,
 		testing::{f32s, int, tensor, OpTest},
 	};
 	use proptest::prelude::*;
@@ -143,16 +152,33 @@ mod tests {
 
 	#[test]
 	fn an_integer_modulo_zero_fails() {
-		let error =
-			OpTest::new("Mod").input(tensor(&[1], &[1i8])).input(tensor(&[1], &[0i8])).fails();
+		let error = OpTest::new("Mod")
+			.input(tensor(&[1], &[1i8]))
+			.input(tensor(&[1], &[0i8]))
+			.fails();
 		assert_eq!(error, DomainError::DivisionByZero { op: "Mod" });
 	}
 
 	#[test]
-	fn floats_need_fmod() {
-		let test = || OpTest::new("Mod").input(f32s(&[1], &[5.5])).input(f32s(&[1], &[-2.0]));
-		assert!(matches!(test().refused(), OpError::BadAttribute { .. }));
-		assert_eq!(test().attr(int("fmod", 1)).elements::<f32>().1, [1.5]);
+	fn floats_in_both_modes() {
+		let rests = |mode| {
+			OpTest::new("Mod")
+				.attr(int("fmod", mode))
+				.input(f32s(&[6], &[5.5, -4.3, 4.0, -4.0, 1.0, f32::INFINITY]))
+				.input(f32s(&[6], &[-2.0, 2.1, -2.0, 2.0, f32::NEG_INFINITY, 1.0]))
+				.elements::<f32>()
+				.1
+		};
+		let like_dividend = rests(1);
+		assert_eq!(like_dividend[..5], [1.5, -4.3 % 2.1, 0.0, -0.0, 1.0]);
+		assert_eq!(like_dividend[3].to_bits(), (-0.0f32).to_bits());
+		let like_divisor = rests(0);
+		assert_eq!(like_divisor[..4], [-0.5, -4.3 % 2.1 + 2.1, 0.0, 0.0]);
+		assert_eq!(like_divisor[2].to_bits(), (-0.0f32).to_bits());
+		assert_eq!(like_divisor[4], f32::NEG_INFINITY);
+		for rest in [like_dividend[5], like_divisor[5]] {
+			assert_eq!(rest.to_bits(), 0x7fc0_0000);
+		}
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 //! of `values` and all others the first. Negative indices count from the back; one that lies
 //! outside marks no place. Indices of a float type are truncated as Cast does.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -31,7 +31,11 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let axis = resolve_axis("axis", node.attrs.int_or("axis", -1)?, indices.rank() + 1)?;
 	let (before, behind) = indices.shape().split_at(axis);
 	let shape = [before, &[depth], behind].concat();
-	let kernel = OneHot { depth, inner: behind.iter().product(), shape };
+	let kernel = OneHot {
+		depth,
+		inner: behind.iter().product(),
+		shape,
+	};
 	Ok(Lowered::step_of(kernel, [0, 2]))
 }
 
@@ -39,9 +43,12 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 fn constant_depth(inputs: Inputs<'_>) -> Result<usize, OpError> {
 	let fact = inputs.required(1)?;
 	fact.expect("depth", &DType::NUMBERS)?;
-	let value = fact.konst().ok_or(OpError::NotConstant { input: "depth" })?;
-	let depth = integers(value)
-		.map_err(|error| OpError::BadTensor { reason: error.to_string() })?;
+	let value = fact
+		.konst()
+		.ok_or(OpError::NotConstant { input: "depth" })?;
+	let depth = integers(value).map_err(|error| OpError::BadTensor {
+		reason: error.to_string(),
+	})?;
 	match depth[..] {
 		[depth] if depth >= 0 => Ok(depth as usize),
 		_ => Err(OpError::bad_attribute("depth", format!("is {depth:?}"))),
@@ -51,9 +58,10 @@ fn constant_depth(inputs: Inputs<'_>) -> Result<usize, OpError> {
 /// The elements as i64, converted as Cast does, but for u64, which saturates.
 fn integers(tensor: &Tensor) -> Result<Vec<i64>, EvalError> {
 	Ok(match dtype(tensor)? {
-		DType::U64 => {
-			slice::<u64>(tensor)?.iter().map(|x| i64::try_from(*x).unwrap_or(i64::MAX)).collect()
-		},
+		DType::U64 => slice::<u64>(tensor)?
+			.iter()
+			.map(|x| i64::try_from(*x).unwrap_or(i64::MAX))
+			.collect(),
 		other => crate::with_number!(other, T => {
 			slice::<T>(tensor)?.iter().map(|x| *x as i64).collect()
 		}),
@@ -66,7 +74,9 @@ impl Kernel for OneHot {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [indices, values] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [indices, values] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		indices.expect("indices", &DType::NUMBERS)?;
 		if values.shape() != [2] {
 			return Err(OpError::mismatch(format!(

@@ -4,7 +4,7 @@
 //! the outermost elements, `reflect` mirrors about them, again and again where the pad is longer
 //! than the axis, and `wrap` continues from the other end. The counts are constants.
 
-use tract_onnx::prelude::{IntoArcTensor, TVec, TValue, Tensor};
+use tract_onnx::prelude::{IntoArcTensor, TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -59,11 +59,10 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 				"mode",
 				format!("is '{other}', but must be constant, edge, reflect or wrap"),
 			));
-		},
+		}
 	};
 	let counts = if node.opset < 11 {
-		let name = if node.opset < 2 { "paddings" } else { "pads" };
-		node.attrs.ints(name)?.map(<[i64]>::to_vec)
+		node.attrs.ints("pads")?.map(<[i64]>::to_vec)
 	} else {
 		inputs.constant_ints(1, "pads")?
 	};
@@ -81,31 +80,56 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let mut axes: Vec<Axis> = x
 		.shape()
 		.iter()
-		.map(|dim| Axis { before: 0, from: 0, to: *dim, len: *dim })
+		.map(|dim| Axis {
+			before: 0,
+			from: 0,
+			to: *dim,
+			len: *dim,
+		})
 		.collect();
 	for (i, axis) in named.iter().enumerate() {
-		axes[*axis] = padded(mode, *axis, x.shape()[*axis], counts[i], counts[i + named.len()])?;
+		axes[*axis] = padded(
+			mode,
+			*axis,
+			x.shape()[*axis],
+			counts[i],
+			counts[i + named.len()],
+		)?;
 	}
 	let used = match inputs.optional(2) {
 		Some(value) => {
 			value.expect_same_dtype("constant_value", x)?;
 			if value.len() != 1 {
-				return Err(OpError::bad_attribute("constant_value", "must have one element"));
+				return Err(OpError::bad_attribute(
+					"constant_value",
+					"must have one element",
+				));
 			}
 			vec![0, 2]
-		},
+		}
 		None => vec![0],
 	};
 	let value = node.attrs.float_or("value", 0.0)?;
 	if value != 0.0 {
 		x.expect("the input, to be padded with a float,", &DType::FLOATS)?;
 	}
-	let kernel = Pad { mode, axes, value, has_value: used.len() == 2 };
+	let kernel = Pad {
+		mode,
+		axes,
+		value,
+		has_value: used.len() == 2,
+	};
 	Ok(Lowered::step_of(kernel, used))
 }
 
 fn padded(mode: Mode, axis: usize, dim: usize, before: i64, behind: i64) -> Result<Axis, OpError> {
-	let cut = |count: i64| if count < 0 { count.unsigned_abs().min(dim as u64) as usize } else { 0 };
+	let cut = |count: i64| {
+		if count < 0 {
+			count.unsigned_abs().min(dim as u64) as usize
+		} else {
+			0
+		}
+	};
 	let (from, cut_behind) = (cut(before), cut(behind));
 	let to = dim - cut_behind;
 	if from > to || before < -(dim as i64) || behind < -(dim as i64) {
@@ -121,9 +145,18 @@ fn padded(mode: Mode, axis: usize, dim: usize, before: i64, behind: i64) -> Resu
 			format!("extend axis {axis}, which is empty: there is nothing to repeat"),
 		));
 	}
-	let len = before.checked_add(to - from).and_then(|len| len.checked_add(behind));
-	let len = len.ok_or_else(|| OpError::ShapeOverflow { shape: vec![before, dim, behind] })?;
-	Ok(Axis { before, from, to, len })
+	let len = before
+		.checked_add(to - from)
+		.and_then(|len| len.checked_add(behind));
+	let len = len.ok_or_else(|| OpError::ShapeOverflow {
+		shape: vec![before, dim, behind],
+	})?;
+	Ok(Axis {
+		before,
+		from,
+		to,
+		len,
+	})
 }
 
 impl Axis {
@@ -141,7 +174,7 @@ impl Axis {
 				let period = 2 * (len - 1);
 				let at = at.rem_euclid(period);
 				at.min(period - at)
-			},
+			}
 		};
 		Some(self.from + inside as usize)
 	}
@@ -153,7 +186,9 @@ impl Kernel for Pad {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let Some(x) = inputs.first() else { return Err(super::internal_arity(inputs)) };
+		let Some(x) = inputs.first() else {
+			return Err(super::internal_arity(inputs));
+		};
 		let shape: Vec<usize> = self.axes.iter().map(|axis| axis.len).collect();
 		Ok(vec![Fact::new(x.dtype(), shape)?])
 	}
@@ -163,7 +198,9 @@ impl Kernel for Pad {
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {
-		self.axes.iter().fold(0, |bytes, axis| bytes + 16 * axis.len as u64)
+		self.axes
+			.iter()
+			.fold(0, |bytes, axis| bytes + 16 * axis.len as u64)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
@@ -204,15 +241,24 @@ impl Pad {
 			return;
 		};
 		let offsets = |axis: &Axis, stride: usize| -> Vec<Option<usize>> {
-			(0..axis.len).map(|at| axis.source(self.mode, at).map(|at| at * stride)).collect()
+			(0..axis.len)
+				.map(|at| axis.source(self.mode, at).map(|at| at * stride))
+				.collect()
 		};
-		let maps: Vec<Vec<Option<usize>>> =
-			outer.iter().zip(strides).map(|(axis, stride)| offsets(axis, *stride)).collect();
+		let maps: Vec<Vec<Option<usize>>> = outer
+			.iter()
+			.zip(strides)
+			.map(|(axis, stride)| offsets(axis, *stride))
+			.collect();
 		let inner_map = offsets(inner, 1);
 		let kept = inner.before..inner.before + (inner.to - inner.from);
 		let mut index = vec![0usize; outer.len()];
 		for row in target.chunks_exact_mut(inner.len) {
-			let base = maps.iter().zip(&index).map(|(map, at)| map[*at]).sum::<Option<usize>>();
+			let base = maps
+				.iter()
+				.zip(&index)
+				.map(|(map, at)| map[*at])
+				.sum::<Option<usize>>();
 			match base {
 				None => row.fill(value),
 				Some(base) => {
@@ -221,7 +267,7 @@ impl Pad {
 					for at in (0..kept.start).chain(kept.end..inner.len) {
 						row[at] = inner_map[at].map_or(value, |from| source[base + from]);
 					}
-				},
+				}
 			}
 			for axis in (0..index.len()).rev() {
 				index[axis] += 1;
@@ -270,16 +316,22 @@ mod tests {
 			.input(x())
 			.constant(i64s(&[1, 0, 0, 1]))
 			.input(f32s(&[], &[9.0]));
-		assert_eq!(test.elements::<f32>(), (vec![3, 2], vec![9.0, 9.0, 1.0, 9.0, 2.0, 9.0]));
+		assert_eq!(
+			test.elements::<f32>(),
+			(vec![3, 2], vec![9.0, 9.0, 1.0, 9.0, 2.0, 9.0])
+		);
 		let test = OpTest::new("Pad")
 			.opset(18)
 			.input(x())
 			.constant(i64s(&[1, 0]))
 			.omitted()
 			.constant(i64s(&[-1]));
-		assert_eq!(test.elements::<f32>(), (vec![2, 2], vec![0.0, 1.0, 0.0, 2.0]));
+		assert_eq!(
+			test.elements::<f32>(),
+			(vec![2, 2], vec![0.0, 1.0, 0.0, 2.0])
+		);
 		let test = OpTest::new("Pad")
-			.opset(2)
+			.opset(10)
 			.attr(ints("pads", &[0, 0, 1, 0]))
 			.attr(float("value", 0.5))
 			.input(x());
@@ -295,13 +347,34 @@ mod tests {
 				.constant(i64s(pads))
 				.refused()
 		};
-		assert!(matches!(refused("constant", &[1]), OpError::BadAttribute { .. }));
-		assert!(matches!(refused("constant", &[-2, -2]), OpError::BadAttribute { .. }));
-		assert!(matches!(refused("constant", &[-4, 9]), OpError::BadAttribute { .. }));
-		assert!(matches!(refused("edge", &[-3, 1]), OpError::BadAttribute { .. }));
-		assert!(matches!(refused("constant", &[1 << 40, 0]), OpError::TensorTooLarge { .. }));
-		assert!(matches!(refused("wrap", &[i64::MAX, i64::MAX]), OpError::ShapeOverflow { .. } | OpError::TensorTooLarge { .. }));
-		assert!(matches!(refused("mirror", &[0, 0]), OpError::BadAttribute { .. }));
+		assert!(matches!(
+			refused("constant", &[1]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			refused("constant", &[-2, -2]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			refused("constant", &[-4, 9]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			refused("edge", &[-3, 1]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			refused("constant", &[1 << 40, 0]),
+			OpError::TensorTooLarge { .. }
+		));
+		assert!(matches!(
+			refused("wrap", &[i64::MAX, i64::MAX]),
+			OpError::ShapeOverflow { .. } | OpError::TensorTooLarge { .. }
+		));
+		assert!(matches!(
+			refused("mirror", &[0, 0]),
+			OpError::BadAttribute { .. }
+		));
 	}
 
 	proptest! {

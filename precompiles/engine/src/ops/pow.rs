@@ -25,8 +25,8 @@ use crate::{
 #[derive(Debug)]
 struct Pow;
 
-pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Pow, node, inputs)
+pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Pow, inputs)
 }
 
 /// An integer type to be raised to integer powers.
@@ -96,8 +96,12 @@ fn integer_power<T: Integer>(base: T, exponent: i128) -> Option<T> {
 
 fn integer_base<T: Integer>(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 	match dtype(b)? {
-		DType::F32 => zip(a, b, shape, |x: T, y: f32| T::saturating(pow(x.to_f64(), f64::from(y)))),
-		DType::F64 => zip(a, b, shape, |x: T, y: f64| T::saturating(pow(x.to_f64(), y))),
+		DType::F32 => zip(a, b, shape, |x: T, y: f32| {
+			T::saturating(pow(x.to_f64(), f64::from(y)))
+		}),
+		DType::F64 => zip(a, b, shape, |x: T, y: f64| {
+			T::saturating(pow(x.to_f64(), y))
+		}),
 		other => {
 			let undefined = Cell::new(false);
 			let powers = crate::with_integer!(other, E => zip(a, b, shape, |x: T, y: E| {
@@ -110,7 +114,7 @@ fn integer_base<T: Integer>(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<T
 				return Err(DomainError::DivisionByZero { op: "Pow" }.into());
 			}
 			Ok(powers)
-		},
+		}
 	}
 }
 
@@ -136,7 +140,7 @@ impl BinaryOp for Pow {
 			DType::F32 if scalar_exponent(b)? == Some(2.0) => {
 				vectorized(|| zip(a, a, a.shape(), |x: f32, _: f32| x * x))
 					.and_then(|square| Ok(crate::tensor::reshape(square, shape)?))
-			},
+			}
 			DType::F32 => crate::with_number!(dtype(b)?, E => zip(a, b, shape, |x: f32, y: E| {
 				power_f32(x, y as f64)
 			})),
@@ -168,20 +172,30 @@ mod tests {
 	#[test]
 	fn squares_are_products_whatever_the_shape_of_the_exponent() {
 		let x = [-3.0f32, -0.0, 0.1, f32::INFINITY];
-		let scalar = OpTest::new("Pow").input(f32s(&[4], &x)).input(f32s(&[1, 1], &[2.0]));
+		let scalar = OpTest::new("Pow")
+			.input(f32s(&[4], &x))
+			.input(f32s(&[1, 1], &[2.0]));
 		let (shape, squares) = scalar.elements::<f32>();
 		assert_eq!(shape, [1, 4]);
 		assert_eq!(squares, [9.0, 0.0, 0.1f32 * 0.1, f32::INFINITY]);
-		let many = OpTest::new("Pow").input(f32s(&[4], &x)).input(f32s(&[4], &[2.0; 4]));
+		let many = OpTest::new("Pow")
+			.input(f32s(&[4], &x))
+			.input(f32s(&[4], &[2.0; 4]));
 		assert_eq!(many.elements::<f32>().1, squares);
-		let integers = OpTest::new("Pow").input(f32s(&[4], &x)).input(tensor(&[1], &[2i64]));
+		let integers = OpTest::new("Pow")
+			.input(f32s(&[4], &x))
+			.input(tensor(&[1], &[2i64]));
 		assert_eq!(integers.elements::<f32>().1, squares);
 	}
 
 	#[test]
 	fn integer_powers_wrap_and_round_towards_zero() {
 		let power = |x: i32, y: i32| {
-			OpTest::new("Pow").input(tensor(&[1], &[x])).input(tensor(&[1], &[y])).elements::<i32>().1[0]
+			OpTest::new("Pow")
+				.input(tensor(&[1], &[x]))
+				.input(tensor(&[1], &[y]))
+				.elements::<i32>()
+				.1[0]
 		};
 		let cases: [(i32, i32, i32); 8] = [
 			(3, 4, 81),
@@ -200,8 +214,10 @@ mod tests {
 
 	#[test]
 	fn a_negative_power_of_an_integer_zero_fails() {
-		let error =
-			OpTest::new("Pow").input(tensor(&[2], &[1i64, 0])).input(tensor(&[], &[-2i64])).fails();
+		let error = OpTest::new("Pow")
+			.input(tensor(&[2], &[1i64, 0]))
+			.input(tensor(&[], &[-2i64]))
+			.fails();
 		assert_eq!(error, DomainError::DivisionByZero { op: "Pow" });
 	}
 

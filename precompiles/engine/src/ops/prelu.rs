@@ -1,6 +1,6 @@
 //! PRelu: `slope x` for x below zero, else x (-0.0 included). The slope broadcasts to x.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -9,31 +9,23 @@ use crate::{
 	fact::Fact,
 	kernel::{Cost, Kernel},
 	simd::vectorized,
-	tensor::{dtype, reshape},
+	tensor::dtype,
 	DType,
 };
 
 #[derive(Debug)]
-struct PRelu {
-	/// The slope's shape, lined up with x.
-	slope: Vec<usize>,
-}
+struct PRelu;
 
-pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let (x, slope) = (inputs.required(0)?, inputs.required(1)?);
-	let mut shape = slope.shape().to_vec();
-	if node.opset < 7 && slope.rank() == 1 && x.rank() > 1 {
-		// One slope for all, or one for each channel, the second axis.
-		shape.resize(x.rank() - 1, 1);
-	}
-	if broadcast_shape(x.shape(), &shape)? != x.shape() {
+	if broadcast_shape(x.shape(), slope.shape())? != x.shape() {
 		return Err(OpError::mismatch(format!(
 			"a slope of shape {:?} does not broadcast to {:?}",
 			slope.shape(),
 			x.shape()
 		)));
 	}
-	Ok(Lowered::step(PRelu { slope: shape }, inputs))
+	Ok(Lowered::step(PRelu, inputs))
 }
 
 impl Kernel for PRelu {
@@ -42,10 +34,19 @@ impl Kernel for PRelu {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x, slope] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x, slope] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect(
 			"X",
-			&[DType::F32, DType::F64, DType::I32, DType::I64, DType::U32, DType::U64],
+			&[
+				DType::F32,
+				DType::F64,
+				DType::I32,
+				DType::I64,
+				DType::U32,
+				DType::U64,
+			],
 		)?;
 		slope.expect_same_dtype("slope", x)?;
 		Ok(vec![x.without_value()])
@@ -55,19 +56,24 @@ impl Kernel for PRelu {
 		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64)
 	}
 
-	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
-		inputs[1].bytes()
-	}
-
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let x = &inputs[0];
-		let slope = &reshape((*inputs[1]).clone(), &self.slope)?;
+		let (x, slope) = (&inputs[0], &inputs[1]);
 		let y = match dtype(x)? {
 			DType::F32 => vectorized(|| {
-				zip(x, slope, x.shape(), |x: f32, a: f32| if x < 0.0 { a * x } else { x })
+				zip(
+					x,
+					slope,
+					x.shape(),
+					|x: f32, a: f32| if x < 0.0 { a * x } else { x },
+				)
 			}),
 			DType::F64 => vectorized(|| {
-				zip(x, slope, x.shape(), |x: f64, a: f64| if x < 0.0 { a * x } else { x })
+				zip(
+					x,
+					slope,
+					x.shape(),
+					|x: f64, a: f64| if x < 0.0 { a * x } else { x },
+				)
 			}),
 			dtype => crate::with_integer!(dtype, T => zip(x, slope, x.shape(), |x: T, a: T| {
 				if x < T::default() {
@@ -89,15 +95,9 @@ mod tests {
 	fn each_channel_has_its_slope() {
 		let x = f32s(&[1, 2, 2], &[-1.0, 2.0, -3.0, -0.0]);
 		let (_, y) = OpTest::new("PRelu")
-			.input(x.clone())
+			.input(x)
 			.constant(f32s(&[2, 1], &[0.5, 2.0]))
 			.elements::<f32>();
 		assert_eq!(y, [-0.5, 2.0, -6.0, -0.0]);
-		let (_, old) = OpTest::new("PRelu")
-			.opset(6)
-			.input(x)
-			.constant(f32s(&[2], &[0.5, 2.0]))
-			.elements::<f32>();
-		assert_eq!(old, y);
 	}
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -26,7 +26,10 @@ struct Range {
 
 pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let first = inputs.required(0)?;
-	first.expect("start", &[DType::F32, DType::F64, DType::I16, DType::I32, DType::I64])?;
+	first.expect(
+		"start",
+		&[DType::F32, DType::F64, DType::I16, DType::I32, DType::I64],
+	)?;
 	let constant = |index: usize, name: &'static str| -> Result<&Arc<Tensor>, OpError> {
 		let fact = inputs.required(index)?;
 		fact.expect_same_dtype(name, first)?;
@@ -45,15 +48,24 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 		_ => integer_count([start, limit, delta].map(|x| one::<i64>(x).map(i128::from))),
 	};
 	let len = len.ok_or_else(|| {
-		OpError::bad_attribute("delta", "start, limit and delta must be finite, delta not zero")
+		OpError::bad_attribute(
+			"delta",
+			"start, limit and delta must be finite, delta not zero",
+		)
 	})?;
 	let fact = Fact::new(first.dtype(), [len])?;
-	let kernel = Range { start: start.clone(), delta: delta.clone(), fact };
+	let kernel = Range {
+		start: start.clone(),
+		delta: delta.clone(),
+		fact,
+	};
 	Ok(Lowered::step_of(kernel, []))
 }
 
 fn one<T: Datum + Copy>(tensor: &Tensor) -> Option<T> {
-	slice::<T>(tensor).ok().and_then(|data| data.first().copied())
+	slice::<T>(tensor)
+		.ok()
+		.and_then(|data| data.first().copied())
 }
 
 fn float_count([start, limit, delta]: [Option<f64>; 3]) -> Option<usize> {
@@ -70,7 +82,11 @@ fn integer_count([start, limit, delta]: [Option<i128>; 3]) -> Option<usize> {
 	if delta == 0 {
 		return None;
 	}
-	let (distance, step) = if delta > 0 { (limit - start, delta) } else { (start - limit, -delta) };
+	let (distance, step) = if delta > 0 {
+		(limit - start, delta)
+	} else {
+		(start - limit, -delta)
+	};
 	Some(usize::try_from((distance.max(0) + step - 1) / step).unwrap_or(usize::MAX))
 }
 
@@ -97,7 +113,7 @@ impl Kernel for Range {
 						*y = start + i as f32 * delta;
 					}
 				})
-			},
+			}
 			DType::F64 => {
 				let (start, delta) = (slice::<f64>(&self.start)?[0], slice::<f64>(&self.delta)?[0]);
 				fill::<f64>(shape, |y| {
@@ -105,7 +121,7 @@ impl Kernel for Range {
 						*y = start + i as f64 * delta;
 					}
 				})
-			},
+			}
 			dtype => crate::with_integer!(dtype, T => {
 				let (start, delta) = (slice::<T>(&self.start)?[0], slice::<T>(&self.delta)?[0]);
 				fill::<T>(shape, |y| {
@@ -129,13 +145,17 @@ mod tests {
 	fn ints(start: i32, limit: i32, delta: i32) -> OpTest {
 		[start, limit, delta]
 			.into_iter()
-			.fold(OpTest::new("Range"), |test, x| test.constant(tensor(&[], &[x])))
+			.fold(OpTest::new("Range"), |test, x| {
+				test.constant(tensor(&[], &[x]))
+			})
 	}
 
 	fn floats(start: f32, limit: f32, delta: f32) -> OpTest {
 		[start, limit, delta]
 			.into_iter()
-			.fold(OpTest::new("Range"), |test, x| test.constant(f32s(&[], &[x])))
+			.fold(OpTest::new("Range"), |test, x| {
+				test.constant(f32s(&[], &[x]))
+			})
 	}
 
 	#[test]
@@ -154,10 +174,25 @@ mod tests {
 
 	#[test]
 	fn what_has_no_end_is_refused() {
-		assert!(matches!(ints(0, 5, 0).refused(), OpError::BadAttribute { .. }));
-		assert!(matches!(floats(0.0, f32::NAN, 1.0).refused(), OpError::BadAttribute { .. }));
-		assert!(matches!(floats(0.0, f32::INFINITY, 1.0).refused(), OpError::BadAttribute { .. }));
-		assert!(matches!(ints(i32::MIN, i32::MAX, 1).refused(), OpError::TensorTooLarge { .. }));
-		assert!(matches!(floats(0.0, 1e30, 1e-30).refused(), OpError::ShapeOverflow { .. }));
+		assert!(matches!(
+			ints(0, 5, 0).refused(),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			floats(0.0, f32::NAN, 1.0).refused(),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			floats(0.0, f32::INFINITY, 1.0).refused(),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			ints(i32::MIN, i32::MAX, 1).refused(),
+			OpError::TensorTooLarge { .. }
+		));
+		assert!(matches!(
+			floats(0.0, 1e30, 1e-30).refused(),
+			OpError::ShapeOverflow { .. }
+		));
 	}
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -21,8 +21,14 @@ use crate::{
 pub(super) const ATTRIBUTES: &[&str] = &["axes", "keepdims", "noop_with_empty_axes"];
 
 /// The element types of the arithmetic reductions.
-pub(super) const NUMBERS: [DType; 6] =
-	[DType::F32, DType::F64, DType::I32, DType::I64, DType::U32, DType::U64];
+pub(super) const NUMBERS: [DType; 6] = [
+	DType::F32,
+	DType::F64,
+	DType::I32,
+	DType::I64,
+	DType::U32,
+	DType::U64,
+];
 
 /// A reduction over axes.
 pub(super) trait Reduction: Debug + Send + Sync + 'static {
@@ -76,7 +82,13 @@ impl Walk {
 		}
 		let inner_reduced = merged.last().is_some_and(|(_, reduced)| *reduced);
 		let dims = merged.into_iter().map(|(dim, _)| dim).collect();
-		Self { dims, steps, inner_reduced, outputs, count }
+		Self {
+			dims,
+			steps,
+			inner_reduced,
+			outputs,
+			count,
+		}
 	}
 
 	/// Folds the elements of `x` into `accumulators`, which hold the identity.
@@ -164,8 +176,11 @@ pub(super) fn lower<R: Reduction>(
 	x.expect("data", R::DTYPES)?;
 	let axes = match (node.attrs.ints("axes")?, inputs.constant_ints(1, "axes")?) {
 		(Some(_), Some(_)) => {
-			return Err(OpError::bad_attribute("axes", "given both as attribute and as input"));
-		},
+			return Err(OpError::bad_attribute(
+				"axes",
+				"given both as attribute and as input",
+			));
+		}
 		(Some(axes), None) => axes.to_vec(),
 		(None, axes) => axes.unwrap_or_default(),
 	};
@@ -174,8 +189,9 @@ pub(super) fn lower<R: Reduction>(
 		return Ok(Lowered::Alias(0));
 	}
 	let keep = node.attrs.flag_or("keepdims", true)?;
-	let reduced: Vec<bool> =
-		(0..x.rank()).map(|axis| axes.is_empty() || axes.contains(&axis)).collect();
+	let reduced: Vec<bool> = (0..x.rank())
+		.map(|axis| axes.is_empty() || axes.contains(&axis))
+		.collect();
 	let shape = x
 		.shape()
 		.iter()
@@ -187,7 +203,14 @@ pub(super) fn lower<R: Reduction>(
 		})
 		.collect();
 	let walk = Walk::new(x.shape(), &reduced);
-	Ok(Lowered::step_of(Reduce { reduction, walk, shape }, [0]))
+	Ok(Lowered::step_of(
+		Reduce {
+			reduction,
+			walk,
+			shape,
+		},
+		[0],
+	))
 }
 
 impl<R: Reduction> Kernel for Reduce<R> {
@@ -196,7 +219,9 @@ impl<R: Reduction> Kernel for Reduce<R> {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![Fact::new(x.dtype(), self.shape.clone())?])
 	}
 
@@ -205,9 +230,13 @@ impl<R: Reduction> Kernel for Reduce<R> {
 		// Along a reduced row each addition waits for the one before.
 		let chain = if self.walk.inner_reduced { 4 } else { 1 };
 		Cost::touching(inputs, outputs)
-			.with_macs(len.saturating_mul(chain).saturating_add(outputs[0].len() as u64))
+			.with_macs(
+				len.saturating_mul(chain)
+					.saturating_add(outputs[0].len() as u64),
+			)
 			.with_transcendentals(
-				len.saturating_mul(R::TRANSCENDENTALS).saturating_add(outputs[0].len() as u64),
+				len.saturating_mul(R::TRANSCENDENTALS)
+					.saturating_add(outputs[0].len() as u64),
 			)
 	}
 
@@ -231,14 +260,22 @@ mod tests {
 	};
 	use proptest::prelude::*;
 
-	const X: [f32; 12] = [5.0, 1.0, 20.0, 2.0, 30.0, 1.0, 40.0, 2.0, 55.0, 1.0, 60.0, 2.0];
+	const X: [f32; 12] = [
+		5.0, 1.0, 20.0, 2.0, 30.0, 1.0, 40.0, 2.0, 55.0, 1.0, 60.0, 2.0,
+	];
 
 	#[test]
 	fn axes_are_attribute_or_input_and_may_count_from_the_back() {
 		for test in [
-			OpTest::new("ReduceSum").input(f32s(&[3, 2, 2], &X)).constant(i64s(&[1])),
-			OpTest::new("ReduceSum").input(f32s(&[3, 2, 2], &X)).constant(i64s(&[-2])),
-			OpTest::new("ReduceSum").attr(ints("axes", &[1])).input(f32s(&[3, 2, 2], &X)),
+			OpTest::new("ReduceSum")
+				.input(f32s(&[3, 2, 2], &X))
+				.constant(i64s(&[1])),
+			OpTest::new("ReduceSum")
+				.input(f32s(&[3, 2, 2], &X))
+				.constant(i64s(&[-2])),
+			OpTest::new("ReduceSum")
+				.attr(ints("axes", &[1]))
+				.input(f32s(&[3, 2, 2], &X)),
 		] {
 			let (shape, y) = test.elements::<f32>();
 			assert_eq!(shape, [3, 1, 2]);
@@ -248,7 +285,11 @@ mod tests {
 
 	#[test]
 	fn dimensions_may_be_dropped_and_all_axes_are_the_default() {
-		let test = || OpTest::new("ReduceMax").input(f32s(&[3, 2, 2], &X)).attr(int("keepdims", 0));
+		let test = || {
+			OpTest::new("ReduceMax")
+				.input(f32s(&[3, 2, 2], &X))
+				.attr(int("keepdims", 0))
+		};
 		assert_eq!(test().elements::<f32>(), (vec![], vec![60.0]));
 		let (shape, y) = test().attr(ints("axes", &[0, 2])).elements::<f32>();
 		assert_eq!((shape, y), (vec![2], vec![55.0, 60.0]));
@@ -267,7 +308,11 @@ mod tests {
 	#[test]
 	fn empty_rows_give_the_identity() {
 		let reduced = |op| {
-			OpTest::new(op).attr(ints("axes", &[1])).input(f32s(&[1, 0], &[])).elements::<f32>().1[0]
+			OpTest::new(op)
+				.attr(ints("axes", &[1]))
+				.input(f32s(&[1, 0], &[]))
+				.elements::<f32>()
+				.1[0]
 		};
 		assert_eq!(reduced("ReduceSum").to_bits(), 0);
 		assert_eq!(reduced("ReduceProd"), 1.0);
@@ -283,16 +328,24 @@ mod tests {
 		for error in [
 			test().constant(i64s(&[2])).refused(),
 			test().constant(i64s(&[0, 0])).refused(),
-			test().attr(ints("axes", &[0])).constant(i64s(&[0])).refused(),
+			test()
+				.attr(ints("axes", &[0]))
+				.constant(i64s(&[0]))
+				.refused(),
 		] {
 			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 		}
-		assert!(matches!(test().input(i64s(&[0])).refused(), OpError::NotConstant { .. }));
+		assert!(matches!(
+			test().input(i64s(&[0])).refused(),
+			OpError::NotConstant { .. }
+		));
 	}
 
 	#[test]
 	fn scalars_reduce_to_themselves() {
-		let (shape, y) = OpTest::new("ReduceMean").input(f32s(&[], &[3.5])).elements::<f32>();
+		let (shape, y) = OpTest::new("ReduceMean")
+			.input(f32s(&[], &[3.5]))
+			.elements::<f32>();
 		assert_eq!((shape, y), (vec![], vec![3.5]));
 	}
 
@@ -328,8 +381,9 @@ mod tests {
 
 	#[test]
 	fn integers_wrap_around() {
-		let (_, y) =
-			OpTest::new("ReduceSum").input(tensor(&[2], &[i32::MAX, 1])).elements::<i32>();
+		let (_, y) = OpTest::new("ReduceSum")
+			.input(tensor(&[2], &[i32::MAX, 1]))
+			.elements::<i32>();
 		assert_eq!(y, [i32::MIN]);
 	}
 }

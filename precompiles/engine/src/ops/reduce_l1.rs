@@ -31,7 +31,7 @@ impl Reduction for ReduceL1 {
 			DType::I64 => walk.reduce::<i64>(x, 0, |a, x| a.wrapping_add(x.wrapping_abs()), |a| a),
 			dtype => {
 				crate::with_integer!(dtype, T => walk.reduce::<T>(x, 0, |a, x| a.wrapping_add(x), |a| a))
-			},
+			}
 		}
 	}
 }

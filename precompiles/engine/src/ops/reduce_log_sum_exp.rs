@@ -54,7 +54,10 @@ mod tests {
 	use crate::testing::{f32s, OpTest};
 
 	fn reduced(x: &[f32]) -> f32 {
-		OpTest::new("ReduceLogSumExp").input(f32s(&[x.len()], x)).elements::<f32>().1[0]
+		OpTest::new("ReduceLogSumExp")
+			.input(f32s(&[x.len()], x))
+			.elements::<f32>()
+			.1[0]
 	}
 
 	#[test]

@@ -44,7 +44,7 @@ impl Reduction for ReduceMean {
 						}
 					})
 				})
-			},
+			}
 		}
 	}
 }
@@ -62,7 +62,9 @@ mod tests {
 			.input(tensor(&[3], &[i64::MAX, i64::MAX, i64::MAX - 3]))
 			.elements::<i64>();
 		assert_eq!(y, [i64::MAX - 1]);
-		let (_, y) = OpTest::new("ReduceMean").input(tensor(&[2], &[-3i32, 0])).elements::<i32>();
+		let (_, y) = OpTest::new("ReduceMean")
+			.input(tensor(&[2], &[-3i32, 0]))
+			.elements::<i32>();
 		assert_eq!(y, [-1]);
 	}
 

@@ -39,14 +39,21 @@ mod tests {
 	#[test]
 	fn a_nan_wins_over_everything() {
 		let x = f32s(&[3], &[f32::INFINITY, -f32::NAN, f32::NEG_INFINITY]);
-		assert_eq!(OpTest::new("ReduceMin").input(x).elements::<f32>().1[0].to_bits(), 0x7fc0_0000);
+		assert_eq!(
+			OpTest::new("ReduceMin").input(x).elements::<f32>().1[0].to_bits(),
+			0x7fc0_0000
+		);
 	}
 
 	#[test]
 	fn bools_and_small_integers() {
-		let (_, y) = OpTest::new("ReduceMin").input(tensor(&[2], &[true, false])).elements::<bool>();
+		let (_, y) = OpTest::new("ReduceMin")
+			.input(tensor(&[2], &[true, false]))
+			.elements::<bool>();
 		assert_eq!(y, [false]);
-		let (_, y) = OpTest::new("ReduceMin").input(tensor(&[2], &[-3i8, 4])).elements::<i8>();
+		let (_, y) = OpTest::new("ReduceMin")
+			.input(tensor(&[2], &[-3i8, 4]))
+			.elements::<i8>();
 		assert_eq!(y, [-3]);
 	}
 }

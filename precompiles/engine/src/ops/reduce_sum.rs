@@ -27,7 +27,9 @@ impl Reduction for ReduceSum {
 		match dtype(x)? {
 			DType::F32 => walk.reduce::<f32>(x, 0.0, |a, x| a + x, |a| a),
 			DType::F64 => walk.reduce::<f64>(x, 0.0, |a, x| a + x, |a| a),
-			dtype => crate::with_integer!(dtype, T => walk.reduce::<T>(x, 0, |a, x| a.wrapping_add(x), |a| a)),
+			dtype => {
+				crate::with_integer!(dtype, T => walk.reduce::<T>(x, 0, |a, x| a.wrapping_add(x), |a| a))
+			}
 		}
 	}
 }

@@ -8,14 +8,7 @@ use crate::error::OpError;
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	let wanted = match (node.attrs.ints("shape")?, inputs.constant_ints(1, "shape")?) {
-		(Some(shape), None) => shape.to_vec(),
-		(None, Some(shape)) => shape,
-		(None, None) => return Err(crate::attrs::Attrs::missing("shape")),
-		(Some(_), Some(_)) => {
-			return Err(OpError::bad_attribute("shape", "given both as attribute and as input"));
-		},
-	};
+	let wanted = inputs.constant_ints(1, "shape")?.unwrap_or_default();
 	let allow_zero = node.attrs.flag_or("allowzero", false)?;
 	let shape = resolve(x.shape(), &wanted, allow_zero)?;
 	reshaped("Reshape", x, shape)
@@ -27,24 +20,35 @@ fn resolve(from: &[usize], wanted: &[i64], allow_zero: bool) -> Result<Vec<usize
 	let mut shape = Vec::with_capacity(wanted.len());
 	for (axis, dim) in wanted.iter().enumerate() {
 		shape.push(match dim {
-			-1 if open.is_some() => return Err(bad(format!("{wanted:?} leaves two dimensions open"))),
+			-1 if open.is_some() => {
+				return Err(bad(format!("{wanted:?} leaves two dimensions open")))
+			}
 			-1 => {
 				open = Some(axis);
 				1
-			},
+			}
 			0 if !allow_zero => *from.get(axis).ok_or_else(|| {
-				bad(format!("{wanted:?} keeps dimension {axis}, which {from:?} does not have"))
+				bad(format!(
+					"{wanted:?} keeps dimension {axis}, which {from:?} does not have"
+				))
 			})?,
 			dim => usize::try_from(*dim)
 				.map_err(|_| bad(format!("{wanted:?} has the dimension {dim}")))?,
 		});
 	}
 	if let Some(open) = open {
-		let overflow = || OpError::ShapeOverflow { shape: shape.clone() };
-		let known = shape.iter().try_fold(1usize, |n, dim| n.checked_mul(*dim)).ok_or_else(overflow)?;
+		let overflow = || OpError::ShapeOverflow {
+			shape: shape.clone(),
+		};
+		let known = shape
+			.iter()
+			.try_fold(1usize, |n, dim| n.checked_mul(*dim))
+			.ok_or_else(overflow)?;
 		let len: usize = from.iter().product();
 		if known == 0 || len % known != 0 {
-			return Err(bad(format!("{from:?} has {len} elements, which {wanted:?} cannot hold")));
+			return Err(bad(format!(
+				"{from:?} has {len} elements, which {wanted:?} cannot hold"
+			)));
 		}
 		shape[open] = len / known;
 	}
@@ -101,10 +105,18 @@ mod tests {
 		assert!(matches!(refused(&[1, 1, 0]), OpError::BadAttribute { .. }));
 		assert!(matches!(refused(&[-2, 3]), OpError::BadAttribute { .. }));
 		let huge = i64::MAX;
-		assert!(matches!(refused(&[huge, huge, -1]), OpError::ShapeOverflow { .. }));
-		assert!(matches!(refused(&[huge, huge]), OpError::ShapeOverflow { .. }));
+		assert!(matches!(
+			refused(&[huge, huge, -1]),
+			OpError::ShapeOverflow { .. }
+		));
+		assert!(matches!(
+			refused(&[huge, huge]),
+			OpError::ShapeOverflow { .. }
+		));
 		assert!(matches!(refused(&[1; 9]), OpError::RankTooHigh { .. }));
-		let test = OpTest::new("Reshape").input(f32s(&[1], &[0.0])).input(i64s(&[1]));
+		let test = OpTest::new("Reshape")
+			.input(f32s(&[1], &[0.0]))
+			.input(i64s(&[1]));
 		assert!(matches!(test.refused(), OpError::NotConstant { .. }));
 	}
 

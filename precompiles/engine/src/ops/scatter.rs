@@ -32,7 +32,12 @@ impl Places {
 				"indices of shape {indices:?} do not fit data of shape {data:?} beside axis {axis}"
 			)));
 		}
-		Ok(Self { shape: indices.to_vec(), strides: strides(data), axis, len: data[axis] })
+		Ok(Self {
+			shape: indices.to_vec(),
+			strides: strides(data),
+			axis,
+			len: data[axis],
+		})
 	}
 
 	/// Calls `visit(index, base, axis length, axis stride)` for each index, in order. The element
@@ -47,7 +52,11 @@ impl Places {
 		for index in indices {
 			visit(*index, base, self.len, self.strides[self.axis])?;
 			for axis in (0..at.len()).rev() {
-				let stride = if axis == self.axis { 0 } else { self.strides[axis] };
+				let stride = if axis == self.axis {
+					0
+				} else {
+					self.strides[axis]
+				};
 				at[axis] += 1;
 				base += stride;
 				if at[axis] < self.shape[axis] {
@@ -114,8 +123,9 @@ impl Coordinates {
 			batches: batches.iter().product(),
 		};
 		if let Some(value) = indices.konst() {
-			let values = crate::tensor::indices(value)
-				.map_err(|error| OpError::BadTensor { reason: error.to_string() })?;
+			let values = crate::tensor::indices(value).map_err(|error| OpError::BadTensor {
+				reason: error.to_string(),
+			})?;
 			if tuple > 0 {
 				for tuple in values.chunks_exact(tuple) {
 					coordinates
@@ -195,7 +205,7 @@ impl Update {
 					"reduction",
 					format!("is '{other}', but must be none, add, mul, max or min"),
 				))
-			},
+			}
 		})
 	}
 

@@ -1,7 +1,7 @@
 //! ScatterElements: the data with single elements updated, each at the place of its index. See
 //! [`Update`] for indices that repeat.
 
-use tract_onnx::prelude::{IntoTensor, TVec, TValue, Tensor};
+use tract_onnx::prelude::{IntoTensor, TValue, TVec, Tensor};
 
 use super::{
 	index::{check_constant, position},
@@ -36,7 +36,9 @@ impl Kernel for ScatterElements {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [data, picked, updates] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [data, picked, updates] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		updates.expect_same_dtype("updates", data)?;
 		if updates.shape() != picked.shape() {
 			return Err(OpError::mismatch(format!(
@@ -111,7 +113,10 @@ mod tests {
 				.input(indices)
 				.input(f32s(&[updates.len()], updates))
 		};
-		assert!(matches!(test(i64s(&[0]), &[1.0, 2.0]).refused(), OpError::ShapeMismatch { .. }));
+		assert!(matches!(
+			test(i64s(&[0]), &[1.0, 2.0]).refused(),
+			OpError::ShapeMismatch { .. }
+		));
 		test(i64s(&[2]), &[1.0]).fails();
 		test(i64s(&[i64::MIN]), &[1.0]).fails();
 	}

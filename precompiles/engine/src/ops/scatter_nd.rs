@@ -1,7 +1,7 @@
 //! ScatterND: the data with slices updated, each at the coordinates that the last axis of the
 //! indices holds. See [`Update`] for coordinates that repeat.
 
-use tract_onnx::prelude::{IntoTensor, TVec, TValue, Tensor};
+use tract_onnx::prelude::{IntoTensor, TValue, TVec, Tensor};
 
 use super::{
 	scatter::{update, Coordinates, Update},
@@ -42,13 +42,17 @@ impl Kernel for ScatterNd {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [data, _, updates] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [data, _, updates] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		updates.expect_same_dtype("updates", data)?;
 		Ok(vec![data.without_value()])
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let work = (inputs[1].len() as u64).saturating_mul(4).saturating_add(inputs[2].len() as u64);
+		let work = (inputs[1].len() as u64)
+			.saturating_mul(4)
+			.saturating_add(inputs[2].len() as u64);
 		Cost::touching(inputs, outputs).with_macs(work)
 	}
 
@@ -58,8 +62,16 @@ impl Kernel for ScatterNd {
 
 	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let data = inputs.remove(0).into_tensor();
-		let offsets = self.coordinates.offsets("ScatterND", &indices(&inputs[0])?)?;
-		Ok(vec![update(data, &offsets, self.coordinates.slice_len(), &inputs[1], self.how)?])
+		let offsets = self
+			.coordinates
+			.offsets("ScatterND", &indices(&inputs[0])?)?;
+		Ok(vec![update(
+			data,
+			&offsets,
+			self.coordinates.slice_len(),
+			&inputs[1],
+			self.how,
+		)?])
 	}
 }
 

@@ -4,7 +4,10 @@ use super::{
 	unary::{lower_floats, FloatFn},
 	Inputs, Lowered, NodeCtx,
 };
-use crate::{error::OpError, math::{expm1, Float}};
+use crate::{
+	error::OpError,
+	math::{expm1, Float},
+};
 
 #[derive(Debug)]
 struct Selu {
@@ -25,12 +28,15 @@ impl FloatFn for Selu {
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
-		x.via_f64(#[inline(always)] |x| {
-			if x > 0.0 {
-				self.gamma * x
-			} else {
-				self.gamma * (self.alpha * expm1(x))
-			}
-		})
+		x.via_f64(
+			#[inline(always)]
+			|x| {
+				if x > 0.0 {
+					self.gamma * x
+				} else {
+					self.gamma * (self.alpha * expm1(x))
+				}
+			},
+		)
 	}
 }

@@ -1,7 +1,7 @@
 //! What the operators share that only move elements: one kernel for those that keep the order, one
 //! for those that walk the input in another.
 
-use tract_onnx::prelude::{IntoTensor, TVec, TValue, Tensor};
+use tract_onnx::prelude::{IntoTensor, TValue, TVec, Tensor};
 
 use super::{
 	copy::{build, elements, with_size, View},
@@ -40,7 +40,13 @@ pub(super) fn reshaped(
 	if fact.shape() == x.shape() {
 		return Ok(Lowered::Alias(0));
 	}
-	Ok(Lowered::step_of(Reshaped { name, shape: fact.shape().to_vec() }, [0]))
+	Ok(Lowered::step_of(
+		Reshaped {
+			name,
+			shape: fact.shape().to_vec(),
+		},
+		[0],
+	))
 }
 
 impl Kernel for Reshaped {
@@ -49,7 +55,9 @@ impl Kernel for Reshaped {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![Fact::new(x.dtype(), self.shape.clone())?])
 	}
 
@@ -83,13 +91,21 @@ impl Kernel for Viewed {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
-		self.outputs.iter().map(|(_, shape)| Fact::new(x.dtype(), shape.clone())).collect()
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
+		self.outputs
+			.iter()
+			.map(|(_, shape)| Fact::new(x.dtype(), shape.clone()))
+			.collect()
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
-		self.outputs.iter().map(|(view, shape)| materialise(view, x, shape)).collect()
+		self.outputs
+			.iter()
+			.map(|(view, shape)| materialise(view, x, shape))
+			.collect()
 	}
 }
 

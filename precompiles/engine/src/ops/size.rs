@@ -6,8 +6,11 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{error::OpError, tensor::from_slice};
 
 pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let tensor = from_slice(&[], &[inputs.required(0)?.len() as i64])
-		.map_err(|error| OpError::BadTensor { reason: error.to_string() })?;
+	let tensor = from_slice(&[], &[inputs.required(0)?.len() as i64]).map_err(|error| {
+		OpError::BadTensor {
+			reason: error.to_string(),
+		}
+	})?;
 	Ok(Lowered::Constants(vec![Arc::new(tensor)]))
 }
 
@@ -18,7 +21,9 @@ mod tests {
 	#[test]
 	fn the_product_of_the_dimensions() {
 		let size = |shape: &[usize], len| {
-			OpTest::new("Size").input(f32s(shape, &vec![0.0; len])).elements::<i64>()
+			OpTest::new("Size")
+				.input(f32s(shape, &vec![0.0; len]))
+				.elements::<i64>()
 		};
 		assert_eq!(size(&[2, 3], 6), (vec![], vec![6]));
 		assert_eq!(size(&[], 1), (vec![], vec![1]));

@@ -68,7 +68,10 @@ fn ranges(
 	let mut offset = 0;
 	for (((axis, start), end), step) in axes.iter().zip(starts).zip(ends).zip(steps) {
 		if *step == 0 {
-			return Err(OpError::bad_attribute("steps", format!("the step of axis {axis} is 0")));
+			return Err(OpError::bad_attribute(
+				"steps",
+				format!("the step of axis {axis} is 0"),
+			));
 		}
 		let (first, count) = range(x.shape()[*axis], *start, *end, *step);
 		if count > 0 {
@@ -76,7 +79,11 @@ fn ranges(
 		}
 		view.shape[*axis] = count;
 		// With one element or none the step is never taken, however large it is.
-		view.strides[*axis] = if count > 1 { view.strides[*axis] * *step as isize } else { 0 };
+		view.strides[*axis] = if count > 1 {
+			view.strides[*axis] * *step as isize
+		} else {
+			0
+		};
 	}
 	view.offset = offset;
 	Ok(view)
@@ -88,7 +95,13 @@ fn range(len: usize, start: i64, end: i64, step: i64) -> (usize, usize) {
 	if len == 0 {
 		return (0, 0);
 	}
-	let from_back = |at: i64| if at < 0 { i128::from(at) + len } else { i128::from(at) };
+	let from_back = |at: i64| {
+		if at < 0 {
+			i128::from(at) + len
+		} else {
+			i128::from(at)
+		}
+	};
 	let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
 	let start = from_back(start).clamp(low.max(0), high);
 	let end = from_back(end).clamp(low, high);
@@ -160,11 +173,26 @@ mod tests {
 				.constant(i64s(steps))
 				.refused()
 		};
-		assert!(matches!(test(&[0], &[0], &[0]), OpError::BadAttribute { .. }));
-		assert!(matches!(test(&[0], &[2], &[1]), OpError::BadAttribute { .. }));
-		assert!(matches!(test(&[0, 0], &[0, 0], &[1, 1]), OpError::BadAttribute { .. }));
-		assert!(matches!(test(&[0, 0], &[0], &[1]), OpError::ShapeMismatch { .. }));
-		let test = OpTest::new("Slice").input(matrix()).input(i64s(&[0])).constant(i64s(&[1]));
+		assert!(matches!(
+			test(&[0], &[0], &[0]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			test(&[0], &[2], &[1]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			test(&[0, 0], &[0, 0], &[1, 1]),
+			OpError::BadAttribute { .. }
+		));
+		assert!(matches!(
+			test(&[0, 0], &[0], &[1]),
+			OpError::ShapeMismatch { .. }
+		));
+		let test = OpTest::new("Slice")
+			.input(matrix())
+			.input(i64s(&[0]))
+			.constant(i64s(&[1]));
 		assert!(matches!(test.refused(), OpError::NotConstant { .. }));
 	}
 

@@ -4,7 +4,7 @@
 //! with one accumulator in ascending order from +0, and y_i = e_i / s. So a row that holds a NaN or
 //! +infinity, and one of -infinity only, is all NaN.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -39,11 +39,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 ///
 /// From opset 13 on one axis is normalised, the last by default. Before, the input counts as a
 /// matrix whose rows begin at `axis`, 1 by default, and each row is normalised as a whole.
-pub(super) fn lower(
-	node: &NodeCtx<'_>,
-	inputs: Inputs<'_>,
-	log: bool,
-) -> Result<Lowered, OpError> {
+pub(super) fn lower(node: &NodeCtx<'_>, inputs: Inputs<'_>, log: bool) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let coerces = node.opset < 13;
 	let axis = node.attrs.int_or("axis", if coerces { 1 } else { -1 })?;
@@ -51,9 +47,15 @@ pub(super) fn lower(
 	let product = |dims: &[usize]| dims.iter().product();
 	let from = &x.shape()[axis..];
 	let extents = if coerces {
-		Extents { len: product(from), inner: 1 }
+		Extents {
+			len: product(from),
+			inner: 1,
+		}
 	} else {
-		Extents { len: from[0], inner: product(&from[1..]) }
+		Extents {
+			len: from[0],
+			inner: product(&from[1..]),
+		}
 	};
 	Ok(Lowered::step(Softmax { log, extents }, inputs))
 }
@@ -68,7 +70,9 @@ impl Kernel for Softmax {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("the input", &DType::FLOATS)?;
 		Ok(vec![x.without_value()])
 	}
@@ -202,13 +206,16 @@ mod tests {
 	fn any_axis_gives_the_same_bits_as_the_last() {
 		let x: Vec<f32> = (0..24).map(|i| (i * 7 % 11) as f32 / 3.0).collect();
 		for (op, axis) in [("Softmax", 1), ("LogSoftmax", 1), ("Softmax", 0)] {
-			let (_, y) =
-				OpTest::new(op).attr(int("axis", axis)).input(f32s(&[2, 3, 4], &x)).elements::<f32>();
+			let (_, y) = OpTest::new(op)
+				.attr(int("axis", axis))
+				.input(f32s(&[2, 3, 4], &x))
+				.elements::<f32>();
 			let (len, inner) = if axis == 1 { (3, 4) } else { (2, 12) };
 			for start in (0..24).filter(|i| i / inner % len == 0) {
 				let picked = |v: &[f32]| (0..len).map(|k| v[start + k * inner]).collect::<Vec<_>>();
-				let (_, row) =
-					OpTest::new(op).input(f32s(&[len], &picked(&x))).elements::<f32>();
+				let (_, row) = OpTest::new(op)
+					.input(f32s(&[len], &picked(&x)))
+					.elements::<f32>();
 				assert_eq!(picked(&y), row);
 			}
 		}
@@ -217,7 +224,10 @@ mod tests {
 	#[test]
 	fn old_opsets_normalise_all_axes_from_the_given_one() {
 		let x = f32s(&[1, 2, 2], &[0.0; 4]);
-		let (_, y) = OpTest::new("Softmax").opset(11).input(x.clone()).elements::<f32>();
+		let (_, y) = OpTest::new("Softmax")
+			.opset(11)
+			.input(x.clone())
+			.elements::<f32>();
 		assert_eq!(y, [0.25; 4]);
 		let (_, y) = OpTest::new("Softmax").opset(13).input(x).elements::<f32>();
 		assert_eq!(y, [0.5; 4]);
@@ -227,21 +237,32 @@ mod tests {
 	fn infinities_and_nan() {
 		let inf = f32::INFINITY;
 		let (_, y) = OpTest::new("Softmax")
-			.input(f32s(&[4, 2], &[-inf, 0.0, -inf, -inf, inf, 0.0, f32::NAN, 0.0]))
+			.input(f32s(
+				&[4, 2],
+				&[-inf, 0.0, -inf, -inf, inf, 0.0, f32::NAN, 0.0],
+			))
 			.elements::<f32>();
 		assert_eq!(y[..2], [0.0, 1.0]);
 		assert!(y[2..].iter().all(|y| y.is_nan()));
-		let (_, y) = OpTest::new("LogSoftmax").input(f32s(&[2], &[-inf, 0.0])).elements::<f32>();
+		let (_, y) = OpTest::new("LogSoftmax")
+			.input(f32s(&[2], &[-inf, 0.0]))
+			.elements::<f32>();
 		assert_eq!(y, [-inf, 0.0]);
 	}
 
 	#[test]
 	fn zero_sized_dimensions_and_bad_axes() {
-		let (shape, _) = OpTest::new("Softmax").input(f32s(&[2, 0], &[])).elements::<f32>();
+		let (shape, _) = OpTest::new("Softmax")
+			.input(f32s(&[2, 0], &[]))
+			.elements::<f32>();
 		assert_eq!(shape, [2, 0]);
-		let error = OpTest::new("Softmax").attr(int("axis", 2)).input(f32s(&[1, 1], &[0.0]));
+		let error = OpTest::new("Softmax")
+			.attr(int("axis", 2))
+			.input(f32s(&[1, 1], &[0.0]));
 		assert!(matches!(error.refused(), OpError::BadAttribute { .. }));
-		let error = OpTest::new("Softmax").input(tensor(&[1], &[0i32])).refused();
+		let error = OpTest::new("Softmax")
+			.input(tensor(&[1], &[0i32]))
+			.refused();
 		assert!(matches!(error, OpError::UnsupportedDType { .. }));
 	}
 }

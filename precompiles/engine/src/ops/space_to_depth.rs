@@ -1,19 +1,32 @@
-//! SpaceToDepth: squares of elements stacked as channels.
+//! SpaceToDepth: squares of elements stacked as channels, by depth first (`DCR`) or column and row
+//! first (`CRD`).
 
-use super::{
-	copy::View, depth_to_space::extents, shaped::viewed, Inputs, Lowered, NodeCtx,
-};
+use super::{copy::View, depth_to_space::extents, shaped::viewed, Inputs, Lowered, NodeCtx};
 use crate::{error::OpError, fact::Fact};
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let ([n, c, h, w], b) = extents(node, x)?;
 	if h % b != 0 || w % b != 0 {
-		return Err(OpError::mismatch(format!("{h} by {w} elements do not fill blocks of {b} by {b}")));
+		return Err(OpError::mismatch(format!(
+			"{h} by {w} elements do not fill blocks of {b} by {b}"
+		)));
 	}
 	let (rows, columns) = (h / b, w / b);
-	let view = View::of(&[n, c, rows, b, columns, b]).permuted(&[0, 3, 5, 1, 2, 4]);
-	let channels = c.checked_mul(b * b).ok_or_else(|| OpError::ShapeOverflow { shape: vec![c, b, b] })?;
+	let squares = View::of(&[n, c, rows, b, columns, b]);
+	let view = match node.attrs.string_or("mode", "DCR")? {
+		"DCR" => squares.permuted(&[0, 3, 5, 1, 2, 4]),
+		"CRD" => squares.permuted(&[0, 1, 3, 5, 2, 4]),
+		other => {
+			return Err(OpError::bad_attribute(
+				"mode",
+				format!("is '{other}', but must be 'DCR' or 'CRD'"),
+			));
+		}
+	};
+	let channels = c.checked_mul(b * b).ok_or_else(|| OpError::ShapeOverflow {
+		shape: vec![c, b, b],
+	})?;
 	let shape = vec![n, channels, rows, columns];
 	Fact::new(x.dtype(), shape.clone())?;
 	Ok(viewed("SpaceToDepth", view, shape))
@@ -29,7 +42,10 @@ mod tests {
 		let test = OpTest::new("SpaceToDepth")
 			.attr(int("blocksize", 2))
 			.input(tensor(&[1, 1, 2, 4], &x));
-		assert_eq!(test.elements::<i32>(), (vec![1, 4, 1, 2], vec![0, 2, 1, 3, 4, 6, 5, 7]));
+		assert_eq!(
+			test.elements::<i32>(),
+			(vec![1, 4, 1, 2], vec![0, 2, 1, 3, 4, 6, 5, 7])
+		);
 		let test = OpTest::new("SpaceToDepth")
 			.attr(int("blocksize", 3))
 			.input(tensor(&[1, 1, 2, 4], &x));
@@ -44,8 +60,10 @@ mod tests {
 			.input(tensor(&[1, 2, 4, 4], &x))
 			.ok()
 			.remove(0);
-		let (shape, back) =
-			OpTest::new("DepthToSpace").attr(int("blocksize", 2)).input(deep).elements::<i32>();
+		let (shape, back) = OpTest::new("DepthToSpace")
+			.attr(int("blocksize", 2))
+			.input(deep)
+			.elements::<i32>();
 		assert_eq!((shape, back), (vec![1, 2, 4, 4], x));
 	}
 }

@@ -9,8 +9,11 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let len = x.shape()[axis];
 	let lengths = match (node.attrs.ints("split")?, inputs.constant_ints(1, "split")?) {
 		(Some(_), Some(_)) => {
-			return Err(OpError::bad_attribute("split", "given both as attribute and as input"));
-		},
+			return Err(OpError::bad_attribute(
+				"split",
+				"given both as attribute and as input",
+			));
+		}
 		(Some(lengths), None) => given(lengths, len, node)?,
 		(None, Some(lengths)) => given(&lengths, len, node)?,
 		(None, None) => equal(len, node)?,
@@ -36,13 +39,19 @@ fn given(lengths: &[i64], len: usize, node: &NodeCtx<'_>) -> Result<Vec<usize>, 
 		return bad("given together with num_outputs".to_string());
 	}
 	if lengths.len() != node.outputs.len() {
-		return bad(format!("{} lengths for {} outputs", lengths.len(), node.outputs.len()));
+		return bad(format!(
+			"{} lengths for {} outputs",
+			lengths.len(),
+			node.outputs.len()
+		));
 	}
 	let sum = lengths.iter().try_fold(0usize, |sum, length| {
 		sum.checked_add(usize::try_from(*length).ok()?)
 	});
 	if sum != Some(len) {
-		return bad(format!("{lengths:?} does not add up to the {len} elements of the axis"));
+		return bad(format!(
+			"{lengths:?} does not add up to the {len} elements of the axis"
+		));
 	}
 	Ok(lengths.iter().map(|length| *length as usize).collect())
 }
@@ -58,7 +67,9 @@ fn equal(len: usize, node: &NodeCtx<'_>) -> Result<Vec<usize>, OpError> {
 		}
 	}
 	if node.opset < 18 && len % parts != 0 {
-		return Err(OpError::mismatch(format!("{len} elements do not split into {parts} equal parts")));
+		return Err(OpError::mismatch(format!(
+			"{len} elements do not split into {parts} equal parts"
+		)));
 	}
 	// From opset 18 on the last part may be shorter.
 	let length = len.div_ceil(parts);
@@ -81,8 +92,14 @@ mod tests {
 	};
 
 	fn parts(test: OpTest, count: usize) -> Vec<Vec<i32>> {
-		let outputs = test.input(tensor(&[5], &[1i32, 2, 3, 4, 5])).outputs(count).ok();
-		outputs.iter().map(|output| slice(output).unwrap().to_vec()).collect()
+		let outputs = test
+			.input(tensor(&[5], &[1i32, 2, 3, 4, 5]))
+			.outputs(count)
+			.ok();
+		outputs
+			.iter()
+			.map(|output| slice(output).unwrap().to_vec())
+			.collect()
 	}
 
 	#[test]
@@ -114,6 +131,9 @@ mod tests {
 			let error = test().constant(i64s(lengths)).outputs(2).refused();
 			assert!(matches!(error, OpError::BadAttribute { .. }), "{lengths:?}");
 		}
-		assert!(matches!(test().outputs(3).refused(), OpError::ShapeMismatch { .. }));
+		assert!(matches!(
+			test().outputs(3).refused(),
+			OpError::ShapeMismatch { .. }
+		));
 	}
 }

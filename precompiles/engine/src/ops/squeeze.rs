@@ -4,14 +4,12 @@ use super::{shaped::reshaped, Inputs, Lowered, NodeCtx};
 use crate::{error::OpError, fact::resolve_axes};
 
 /// The axes, which were an attribute before opset 13.
-pub(super) fn axes(
-	node: &NodeCtx<'_>,
-	inputs: Inputs<'_>,
-) -> Result<Option<Vec<i64>>, OpError> {
+pub(super) fn axes(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Option<Vec<i64>>, OpError> {
 	match (node.attrs.ints("axes")?, inputs.constant_ints(1, "axes")?) {
-		(Some(_), Some(_)) => {
-			Err(OpError::bad_attribute("axes", "given both as attribute and as input"))
-		},
+		(Some(_), Some(_)) => Err(OpError::bad_attribute(
+			"axes",
+			"given both as attribute and as input",
+		)),
 		(attribute, input) => Ok(input.or(attribute.map(<[i64]>::to_vec))),
 	}
 }
@@ -42,8 +40,14 @@ mod tests {
 		assert_eq!(OpTest::new("Squeeze").input(x()).elements::<f32>().0, [3]);
 		let test = OpTest::new("Squeeze").input(x()).constant(i64s(&[0, -1]));
 		assert_eq!(test.elements::<f32>().0, [3, 1]);
-		let test = OpTest::new("Squeeze").attr(ints("axes", &[2])).opset(11).input(x());
+		let test = OpTest::new("Squeeze")
+			.attr(ints("axes", &[2]))
+			.opset(11)
+			.input(x());
 		assert_eq!(test.elements::<f32>().0, [1, 3, 1]);
-		OpTest::new("Squeeze").input(x()).constant(i64s(&[1])).refused();
+		OpTest::new("Squeeze")
+			.input(x())
+			.constant(i64s(&[1]))
+			.refused();
 	}
 }

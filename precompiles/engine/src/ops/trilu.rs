@@ -1,7 +1,7 @@
 //! Trilu: the upper, or lower, triangle of each matrix of the last two axes, zeros elsewhere. The
 //! diagonal `k`, a constant, belongs to either.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -33,7 +33,9 @@ impl Kernel for Trilu {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		Ok(vec![x.without_value()])
 	}
 
@@ -81,8 +83,14 @@ mod tests {
 		assert_eq!(triangle(1, 1), [0, 2, 3, 0, 0, 6]);
 		assert_eq!(triangle(0, -1), [0, 0, 0, 4, 0, 0]);
 		for k in [i64::MIN, i64::MAX] {
-			assert_eq!(triangle(1, k), if k < 0 { [1, 2, 3, 4, 5, 6] } else { [0; 6] });
-			assert_eq!(triangle(0, k), if k > 0 { [1, 2, 3, 4, 5, 6] } else { [0; 6] });
+			assert_eq!(
+				triangle(1, k),
+				if k < 0 { [1, 2, 3, 4, 5, 6] } else { [0; 6] }
+			);
+			assert_eq!(
+				triangle(0, k),
+				if k > 0 { [1, 2, 3, 4, 5, 6] } else { [0; 6] }
+			);
 		}
 	}
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::Lowered;
 use crate::{
@@ -82,7 +82,9 @@ impl<O: UnaryOp> Kernel for Unary<O> {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("the input", O::DTYPES)?;
 		Ok(vec![x.with_dtype(self.0.output(x.dtype()))?])
 	}

@@ -13,7 +13,13 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let inserted = resolve_axes("axes", &axes, rank)?;
 	let mut dims = x.shape().iter();
 	let shape = (0..rank)
-		.map(|axis| if inserted.contains(&axis) { 1 } else { dims.next().copied().unwrap_or(1) })
+		.map(|axis| {
+			if inserted.contains(&axis) {
+				1
+			} else {
+				dims.next().copied().unwrap_or(1)
+			}
+		})
 		.collect();
 	reshaped("Unsqueeze", x, shape)
 }
@@ -42,9 +48,16 @@ mod tests {
 	#[test]
 	fn ranks_beyond_the_limit_are_refused() {
 		let axes: Vec<i64> = (0..3000).collect();
-		let test = OpTest::new("Unsqueeze").input(f32s(&[1], &[0.0])).constant(i64s(&axes));
-		assert!(matches!(test.refused(), OpError::RankTooHigh { rank: 3001 }));
-		let test = OpTest::new("Unsqueeze").input(f32s(&[1], &[0.0])).constant(i64s(&[0, 0]));
+		let test = OpTest::new("Unsqueeze")
+			.input(f32s(&[1], &[0.0]))
+			.constant(i64s(&axes));
+		assert!(matches!(
+			test.refused(),
+			OpError::RankTooHigh { rank: 3001 }
+		));
+		let test = OpTest::new("Unsqueeze")
+			.input(f32s(&[1], &[0.0]))
+			.constant(i64s(&[0, 0]));
 		assert!(matches!(test.refused(), OpError::BadAttribute { .. }));
 	}
 }

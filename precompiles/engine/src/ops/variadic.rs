@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -54,7 +54,9 @@ impl<O: VariadicOp> Kernel for Variadic<O> {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let Some(first) = inputs.first() else { return Err(super::internal_arity(inputs)) };
+		let Some(first) = inputs.first() else {
+			return Err(super::internal_arity(inputs));
+		};
 		first.expect("the first input", O::DTYPES)?;
 		for other in &inputs[1..] {
 			other.expect_same_dtype("an input", first)?;

@@ -1,6 +1,6 @@
 //! Where: the element of the second input where the first is true, else that of the third.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
@@ -32,7 +32,9 @@ impl Kernel for Where {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [condition, x, y] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [condition, x, y] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		condition.expect("condition", &[DType::Bool])?;
 		y.expect_same_dtype("Y", x)?;
 		Ok(vec![Fact::new(x.dtype(), self.shape.clone())?])
@@ -73,7 +75,10 @@ mod tests {
 			.input(f32s(&[], &[f32::INFINITY]))
 			.elements::<f32>();
 		assert_eq!(shape, [2, 3]);
-		assert_eq!(y, [1.0, 2.0, 3.0, f32::INFINITY, f32::INFINITY, f32::INFINITY]);
+		assert_eq!(
+			y,
+			[1.0, 2.0, 3.0, f32::INFINITY, f32::INFINITY, f32::INFINITY]
+		);
 	}
 
 	#[test]
@@ -83,6 +88,9 @@ mod tests {
 			.input(f32s(&[2], &[-0.0, 0.0]))
 			.input(f32s(&[2], &[1.0, -0.0]))
 			.elements::<f32>();
-		assert_eq!(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>(), [1 << 31, 1 << 31]);
+		assert_eq!(
+			y.iter().map(|y| y.to_bits()).collect::<Vec<_>>(),
+			[1 << 31, 1 << 31]
+		);
 	}
 }
