@@ -32,8 +32,9 @@ done
 cd "$root"
 
 say "Building the node, the command-line tool and the demo (long the first time)"
-cargo build --release --locked -p noema-node -p noema-cli --bins
-cargo build --release --locked -p noema-cli --example digits
+# The whole workspace at once, as the tests build it: features of shared dependencies add up to the
+# same sum, and nothing is built twice.
+cargo build --release --locked --workspace --bins --examples
 
 directory=$(mktemp -d "${TMPDIR:-/tmp}/noema-demo.XXXXXX")
 finish() {

@@ -12,7 +12,7 @@ build() {
 }
 
 declare -A hashes
-build
+cargo build --release --locked --workspace --bins --examples
 hashes[$(uname -m)]=$("$target/release/examples/hash" "$@")
 
 if [ "$(uname -m)" = x86_64 ]; then

@@ -35,7 +35,7 @@ stage_dependencies() {
 }
 
 stage_build() {
-	cargo build --release --locked -p noema-node -p noema-cli --bins
+	cargo build --release --locked --workspace --bins --examples
 }
 
 stage_clippy() {

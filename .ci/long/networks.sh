@@ -7,7 +7,7 @@ set -euo pipefail
 
 "$root/scripts/setup.sh"
 cd "$root"
-cargo build --release --locked -p noema-node -p noema-cli --bins
+cargo build --release --locked --workspace --bins --examples
 export NOEMA_NODE=$target/release/noema-node NOEMA_CLI=$target/release/noema
 cd zombienet
 cargo test --release --locked --target-dir "$target/zombienet" "$@"

@@ -9,8 +9,7 @@ set -euo pipefail
 minutes=${1:-60}
 "$root/scripts/setup.sh"
 cd "$root"
-cargo build --release --locked -p noema-node -p noema-cli --bins
-cargo build --release --locked -p noema-cli --example digits
+cargo build --release --locked --workspace --bins --examples
 
 directory=$(mktemp -d "${TMPDIR:-/tmp}/noema-soak.XXXXXX")
 trap 'stop_dev_node; rm -rf "$directory"' EXIT
