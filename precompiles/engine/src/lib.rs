@@ -35,6 +35,7 @@ pub mod guard;
 pub mod import;
 pub mod kernel;
 pub mod limits;
+pub mod linalg;
 pub mod math;
 pub mod ops;
 pub mod scan;

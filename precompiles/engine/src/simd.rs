@@ -4,7 +4,7 @@
 //! output elements are in flight, never the order in which one of them is computed, and rustc
 //! neither contracts a multiply and an add nor reassociates: the bits stay the same.
 
-use fearless_simd::{dispatch, Level};
+use fearless_simd::{dispatch, Level, Simd, SimdBase};
 
 /// Runs `f` compiled for the widest vectors of this machine.
 ///
@@ -12,4 +12,16 @@ use fearless_simd::{dispatch, Level};
 #[inline]
 pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
 	dispatch!(Level::new(), _simd => f())
+}
+
+/// The same for an `f` that chooses the size of its register tiles by the number of binary32 lanes
+/// of a vector register: 4, 8 or 16.
+#[inline]
+pub fn vectorized_by_lanes<R>(f: impl FnOnce(usize) -> R) -> R {
+	dispatch!(Level::new(), simd => f(lanes(simd)))
+}
+
+#[inline(always)]
+fn lanes<S: Simd>(_: S) -> usize {
+	S::f32s::LEN
 }

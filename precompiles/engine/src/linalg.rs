@@ -1,0 +1,266 @@
+//! The one inner loop of matrix products and convolutions.
+//!
+//! Every output element has one accumulator, which starts at +0 and takes in `a * b` for ascending
+//! k: a multiplication, rounded, then an addition, rounded. Vectors run across columns of the
+//! output, register tiles across its rows, so neither can change a bit.
+
+use tract_onnx::prelude::Datum;
+
+use crate::simd::vectorized_by_lanes;
+
+/// Columns of the output that one packed block holds.
+pub const LANES: usize = 16;
+
+/// An element type of matrix products. Integers wrap around.
+pub trait Scalar: Datum + Copy + Default {
+	/// `self + a * b`, rounded after the product and after the sum.
+	#[must_use]
+	fn mac(self, a: Self, b: Self) -> Self;
+	/// `self + other`.
+	#[must_use]
+	fn plus(self, other: Self) -> Self;
+	/// `self * other`.
+	#[must_use]
+	fn times(self, other: Self) -> Self;
+	/// Whether it is neither infinite nor a NaN.
+	fn is_finite(self) -> bool;
+	/// An attribute's value in this type.
+	fn from_attribute(value: f32) -> Self;
+}
+
+macro_rules! floats {
+	($($float:ty)*) => {$(
+		impl Scalar for $float {
+			#[inline(always)]
+			fn mac(self, a: Self, b: Self) -> Self {
+				self + a * b
+			}
+			#[inline(always)]
+			fn plus(self, other: Self) -> Self {
+				self + other
+			}
+			#[inline(always)]
+			fn times(self, other: Self) -> Self {
+				self * other
+			}
+			#[inline(always)]
+			fn is_finite(self) -> bool {
+				<$float>::is_finite(self)
+			}
+			fn from_attribute(value: f32) -> Self {
+				Self::from(value)
+			}
+		}
+	)*};
+}
+
+macro_rules! integers {
+	($($integer:ty)*) => {$(
+		impl Scalar for $integer {
+			#[inline(always)]
+			fn mac(self, a: Self, b: Self) -> Self {
+				self.wrapping_add(a.wrapping_mul(b))
+			}
+			#[inline(always)]
+			fn plus(self, other: Self) -> Self {
+				self.wrapping_add(other)
+			}
+			#[inline(always)]
+			fn times(self, other: Self) -> Self {
+				self.wrapping_mul(other)
+			}
+			#[inline(always)]
+			fn is_finite(self) -> bool {
+				true
+			}
+			fn from_attribute(value: f32) -> Self {
+				value as Self
+			}
+		}
+	)*};
+}
+
+floats! { f32 f64 }
+integers! { i32 i64 u32 u64 }
+
+/// The right-hand matrix of a product, [`LANES`] columns after [`LANES`] columns.
+///
+/// Block `c` holds the columns from `c * LANES` on, row after row; the last one is filled up with
+/// zeros, whose products are never stored.
+#[derive(Clone, Debug)]
+pub struct Packed<T> {
+	data: Vec<[T; LANES]>,
+	k: usize,
+	columns: usize,
+}
+
+impl<T: Scalar> Packed<T> {
+	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
+	pub fn new(k: usize, columns: usize, at: impl Fn(usize, usize) -> T) -> Self {
+		let mut data = Vec::with_capacity(k * columns.div_ceil(LANES));
+		for first in (0..columns).step_by(LANES) {
+			let width = LANES.min(columns - first);
+			for row in 0..k {
+				let mut lanes = [T::default(); LANES];
+				for (lane, value) in lanes[..width].iter_mut().enumerate() {
+					*value = at(row, first + lane);
+				}
+				data.push(lanes);
+			}
+		}
+		Self { data, k, columns }
+	}
+
+	/// Bytes that [`new`](Self::new) allocates for a matrix of this size.
+	pub fn bytes(k: usize, columns: usize) -> u64 {
+		(k as u64)
+			.saturating_mul(columns.div_ceil(LANES) as u64)
+			.saturating_mul((LANES * size_of::<T>()) as u64)
+	}
+
+	/// The element in row `k` and column `column`.
+	pub fn at(&self, k: usize, column: usize) -> T {
+		self.data[column / LANES * self.k + k][column % LANES]
+	}
+
+	/// Whether all elements are finite.
+	pub fn is_finite(&self) -> bool {
+		self.data.iter().flatten().all(|x| x.is_finite())
+	}
+}
+
+/// Where the rows of the left-hand matrix lie in memory.
+///
+/// Row `r` consists of one run of `run` contiguous elements for each of `taps`, which begins at
+/// `bases[r] + tap`. A plain matrix has one tap; a row of a convolution has one for each element of
+/// the window.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a, T> {
+	/// The elements.
+	pub data: &'a [T],
+	/// Where each row begins.
+	pub bases: &'a [usize],
+	/// Where the runs of a row begin, from the row's base.
+	pub taps: &'a [usize],
+	/// Elements of a run. `taps.len() * run` is the packed matrix' k.
+	pub run: usize,
+}
+
+/// Multiplies and hands each finished tile to `store(first row, first column, columns, tile)`; a
+/// row of the tile holds [`LANES`] columns, of which the first `columns` count.
+pub fn multiply<T: Scalar>(
+	rows: Rows<'_, T>,
+	packed: &Packed<T>,
+	mut store: impl FnMut(usize, usize, usize, &[[T; LANES]]),
+) {
+	let store = &mut store;
+	vectorized_by_lanes(
+		#[inline(always)]
+		|lanes| match (lanes, size_of::<T>()) {
+			// As many rows as the registers hold accumulators for.
+			(16, 4) => tiles::<T, 12>(rows, packed, store),
+			(8 | 16, 4 | 8) => tiles::<T, 6>(rows, packed, store),
+			_ => tiles::<T, 3>(rows, packed, store),
+		},
+	);
+}
+
+#[inline(always)]
+fn tiles<T: Scalar, const P: usize>(
+	rows: Rows<'_, T>,
+	packed: &Packed<T>,
+	store: &mut impl FnMut(usize, usize, usize, &[[T; LANES]]),
+) {
+	let count = rows.bases.len();
+	for first in (0..packed.columns).step_by(LANES) {
+		let columns = LANES.min(packed.columns - first);
+		let block = &packed.data[first / LANES * packed.k..][..packed.k];
+		let mut row = 0;
+		while count - row >= P {
+			store(row, first, columns, &tile::<T, P>(rows, row, block));
+			row += P;
+		}
+		while count - row >= 3 {
+			store(row, first, columns, &tile::<T, 3>(rows, row, block));
+			row += 3;
+		}
+		while row < count {
+			store(row, first, columns, &tile::<T, 1>(rows, row, block));
+			row += 1;
+		}
+	}
+}
+
+#[inline(always)]
+fn tile<T: Scalar, const P: usize>(
+	rows: Rows<'_, T>,
+	first: usize,
+	block: &[[T; LANES]],
+) -> [[T; LANES]; P] {
+	let mut accumulators = [[T::default(); LANES]; P];
+	let bases = &rows.bases[first..first + P];
+	for (index, tap) in rows.taps.iter().enumerate() {
+		let b = &block[index * rows.run..][..rows.run];
+		let a: [&[T]; P] = std::array::from_fn(|p| &rows.data[bases[p] + tap..][..rows.run]);
+		for k in 0..rows.run {
+			let b = &b[k];
+			for p in 0..P {
+				let a = a[p][k];
+				for lane in 0..LANES {
+					accumulators[p][lane] = accumulators[p][lane].mac(a, b[lane]);
+				}
+			}
+		}
+	}
+	accumulators
+}
+
+/// What a product of these sizes costs: multiply-accumulates in padded tiles, and a charge for the
+/// chain of additions where there are too few rows to hide it.
+pub fn macs(rows: usize, k: usize, columns: usize) -> u64 {
+	let rows = if rows < 4 { 4 } else { rows as u64 };
+	let columns = columns.next_multiple_of(LANES) as u64;
+	rows.saturating_mul(k as u64).saturating_mul(columns)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// The rule itself: one accumulator, ascending k.
+	fn reference(a: &[f32], b: &[f32], m: usize, k: usize, n: usize) -> Vec<u32> {
+		let mut out = vec![];
+		for i in 0..m {
+			for j in 0..n {
+				let mut sum = 0f32;
+				for l in 0..k {
+					let product = a[i * k + l] * b[l * n + j];
+					sum += product;
+				}
+				out.push(sum.to_bits());
+			}
+		}
+		out
+	}
+
+	#[test]
+	fn every_tile_gives_the_bits_of_the_rule() {
+		let value = |i: usize| ((i * 7919 + 13) % 1000) as f32 * 0.37 - 180.0;
+		for (m, k, n) in [(1, 1, 1), (3, 5, 16), (12, 33, 17), (13, 64, 40), (29, 7, 5), (4, 0, 3)] {
+			let a: Vec<f32> = (0..m * k).map(value).collect();
+			let b: Vec<f32> = (0..k * n).map(|i| value(i + 5)).collect();
+			let packed = Packed::new(k, n, |l, j| b[l * n + j]);
+			let bases: Vec<usize> = (0..m).map(|i| i * k).collect();
+			let rows = Rows { data: &a, bases: &bases, taps: &[0], run: k };
+			let mut out = vec![0u32; m * n];
+			multiply(rows, &packed, |row, column, columns, tile| {
+				for (r, values) in tile.iter().enumerate() {
+					for (c, value) in values[..columns].iter().enumerate() {
+						out[(row + r) * n + column + c] = value.to_bits();
+					}
+				}
+			});
+			assert_eq!(out, reference(&a, &b, m, k, n), "{m}x{k}x{n}");
+		}
+	}
+}
