@@ -78,7 +78,7 @@ pub use extension::{rejection, CheckUploads};
 pub use pallet::*;
 pub use types::{
 	BalanceOf, Chunk, MaturingModel, MaxChunks, ModelRecord, ModelRecordOf, QueuedModel,
-	RefusalRecord, ReleaseRecord, ReleaseRecordOf, RemovalProgress, SubtreeValue,
+	RefusalRecord, ReleaseInfoOf, ReleaseRecord, ReleaseRecordOf, RemovalProgress, SubtreeValue,
 };
 pub use weights::WeightInfo;
 

@@ -6,12 +6,12 @@ use codec::Encode;
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use noema_primitives::{
-	ModelId, ModelInfo, ModelLocation, ModelRegistry, ModelStage, Refusal, ReleaseId, ReleaseInfo,
-	ResolveError, ResolvedRelease, WorkItem,
+	ModelId, ModelInfo, ModelLocation, ModelRegistry, ModelStage, Refusal, ReleaseId, ResolveError,
+	ResolvedRelease, WorkItem,
 };
 
 use crate::{
-	types::{BalanceOf, ModelRecordOf},
+	types::{BalanceOf, ModelRecordOf, ReleaseInfoOf},
 	AdmissionQueue, Chunks, Config, Models, Pallet, Refusals, Releases, ReleasesOf, Reports,
 	WorkingModels,
 };
@@ -63,20 +63,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// One release.
-	pub fn release_info(
-		release: &ReleaseId<T::AccountId>,
-	) -> Option<ReleaseInfo<BalanceOf<T>, BlockNumberFor<T>>> {
+	pub fn release_info(release: &ReleaseId<T::AccountId>) -> Option<ReleaseInfoOf<T>> {
 		let key = (&release.name, &release.version);
 		Releases::<T>::get(&release.owner, key).map(|record| record.info)
 	}
 
 	/// Releases that point at a model, retired ones included, at most 100.
-	pub fn releases_of(
-		id: ModelId,
-	) -> Vec<(
-		ReleaseId<T::AccountId>,
-		ReleaseInfo<BalanceOf<T>, BlockNumberFor<T>>,
-	)> {
+	pub fn releases_of(id: ModelId) -> Vec<(ReleaseId<T::AccountId>, ReleaseInfoOf<T>)> {
 		ReleasesOf::<T>::iter_key_prefix(id)
 			.take(MAX_LISTED as usize)
 			.filter_map(|release| Self::release_info(&release).map(|info| (release, info)))

@@ -29,6 +29,9 @@ pub type ModelRecordOf<T> = ModelRecord<
 	<T as Config>::UploadConsideration,
 >;
 
+/// [`ReleaseInfo`] of a runtime.
+pub type ReleaseInfoOf<T> = ReleaseInfo<BalanceOf<T>, BlockNumberFor<T>>;
+
 /// [`ReleaseRecord`] of a runtime.
 pub type ReleaseRecordOf<T> =
 	ReleaseRecord<BalanceOf<T>, BlockNumberFor<T>, <T as Config>::ReleaseConsideration>;

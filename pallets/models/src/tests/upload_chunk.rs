@@ -4,6 +4,9 @@ use sp_runtime::traits::Dispatchable;
 
 use crate::{mock::*, Chunks, Error, Event, Subtrees, UploadPermit};
 
+/// Who uploads what, and how it fails: account, model, index, bytes, error.
+type Case<'a> = (AccountId, ModelId, u32, &'a [u8], Error<Test>);
+
 const CHUNK: usize = CHUNK_SIZE as usize;
 
 /// Dispatches as if the extension had let the call pass.
@@ -76,7 +79,7 @@ fn wrong_chunks_have_their_errors_and_leave_no_trace() {
 		let (first, last) = (&file[..CHUNK], &file[2 * CHUNK..]);
 		assert_ok!(permitted(ALICE, id, 1, first));
 
-		let cases: [(AccountId, ModelId, u32, &[u8], Error<Test>); 10] = [
+		let cases: [Case<'_>; 10] = [
 			(ALICE, unknown, 0, first, Error::UnknownModel),
 			(BOB, id, 0, first, Error::NotUploader),
 			(ALICE, id, 3, first, Error::ChunkIndexOutOfRange),
