@@ -37,6 +37,19 @@ pub fn gelu_tanh(x: f64) -> f64 {
 	)
 }
 
+/// `x sigmoid(alpha x)`; a zero with x's sign where the sigmoid is zero, also for infinite x.
+#[inline(always)]
+pub fn swish(x: f64, alpha: f64) -> f64 {
+	let gate = logistic::sigmoid(alpha * x);
+	if gate.is_nan() {
+		NAN_F64
+	} else if gate == 0.0 {
+		0.0f64.copysign(x)
+	} else {
+		x * gate
+	}
+}
+
 /// `x tanh(softplus(x))`; -0 at -infinity.
 #[inline(always)]
 pub fn mish(x: f64) -> f64 {

@@ -36,7 +36,7 @@ mod trig;
 pub use erf::erf;
 pub use exp::{exp, expm1};
 pub use float::Float;
-pub use gelu::{gelu, gelu_tanh, mish};
+pub use gelu::{gelu, gelu_tanh, mish, swish};
 pub use ln::{ln, ln_1p};
 pub use logistic::{sigmoid, softplus, tanh};
 pub use pow::{pow, pow_f32};

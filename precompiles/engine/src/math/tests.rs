@@ -137,6 +137,10 @@ fn odd_functions_keep_the_sign_of_zero_and_tiny_arguments() {
 			assert_eq!(function(x), x);
 		}
 	}
+	assert_eq!(swish(f64::NEG_INFINITY, 1.0).to_bits(), (-0.0f64).to_bits());
+	assert_eq!(swish(f64::NEG_INFINITY, -1.0), f64::NEG_INFINITY);
+	assert_eq!(swish(f64::INFINITY, -1.0).to_bits(), 0);
+	assert_eq!(swish(f64::INFINITY, 0.0).to_bits(), NAN_F64.to_bits());
 	for function in [gelu, gelu_tanh, mish] {
 		assert_eq!(function(f64::NEG_INFINITY).to_bits(), (-0.0f64).to_bits());
 		assert_eq!(function(f64::INFINITY), f64::INFINITY);

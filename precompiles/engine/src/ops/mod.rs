@@ -12,6 +12,7 @@ mod arg_min;
 mod average_pool;
 mod batch_normalization;
 mod binary;
+mod bit_shift;
 mod bitwise_and;
 mod bitwise_not;
 mod bitwise_or;
@@ -50,6 +51,7 @@ mod greater;
 mod greater_or_equal;
 mod hard_sigmoid;
 mod hard_swish;
+mod hardmax;
 mod identity;
 mod index;
 mod instance_normalization;
@@ -95,6 +97,7 @@ mod reduce_sum;
 mod reduce_sum_square;
 mod relu;
 mod reshape;
+mod resize;
 mod round;
 mod scatter;
 mod scatter_elements;
@@ -117,6 +120,7 @@ mod sqrt;
 mod squeeze;
 mod sub;
 mod sum;
+mod swish;
 mod tanh;
 mod thresholded_relu;
 mod tile;
@@ -451,6 +455,11 @@ fn find(op_type: &str) -> Option<Spec> {
 			let attributes = instance_normalization::GROUP_ATTRIBUTES;
 			row(3..=3, 1..=1, attributes, instance_normalization::build_group)
 		},
+		"Hardmax" => row(1..=1, 1..=1, &["axis"], hardmax::build),
+		"Swish" => row(1..=1, 1..=1, &["alpha"], swish::build),
+		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build),
+		"Resize" => row(1..=4, 1..=1, resize::ATTRIBUTES, resize::build),
+		"Upsample" => row(1..=2, 1..=1, &["mode", "scales"], resize::upsample),
 		_ => None,
 	}
 }

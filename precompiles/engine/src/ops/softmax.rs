@@ -20,9 +20,32 @@ use crate::{
 
 /// The extents around the axis that is normalised: blocks of `len` rows of `inner` elements.
 #[derive(Clone, Copy, Debug)]
-struct Extents {
-	len: usize,
-	inner: usize,
+pub(super) struct Extents {
+	pub(super) len: usize,
+	pub(super) inner: usize,
+}
+
+impl Extents {
+	/// Those of a node's `axis`.
+	///
+	/// From opset 13 on one axis is normalised, the last by default. Before, the input counts as a
+	/// matrix whose rows begin at `axis`, 1 by default, and each row is normalised as a whole.
+	pub(super) fn new(node: &NodeCtx<'_>, x: &Fact) -> Result<Self, OpError> {
+		let coerces = node.opset < 13;
+		let axis = node.attrs.int_or("axis", if coerces { 1 } else { -1 })?;
+		let from = &x.shape()[x.axis("axis", axis)?..];
+		Ok(if coerces {
+			Self {
+				len: from.iter().product(),
+				inner: 1,
+			}
+		} else {
+			Self {
+				len: from[0],
+				inner: from[1..].iter().product(),
+			}
+		})
+	}
 }
 
 #[derive(Debug)]
@@ -36,27 +59,8 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 }
 
 /// Lowers Softmax or LogSoftmax.
-///
-/// From opset 13 on one axis is normalised, the last by default. Before, the input counts as a
-/// matrix whose rows begin at `axis`, 1 by default, and each row is normalised as a whole.
 pub(super) fn lower(node: &NodeCtx<'_>, inputs: Inputs<'_>, log: bool) -> Result<Lowered, OpError> {
-	let x = inputs.required(0)?;
-	let coerces = node.opset < 13;
-	let axis = node.attrs.int_or("axis", if coerces { 1 } else { -1 })?;
-	let axis = x.axis("axis", axis)?;
-	let product = |dims: &[usize]| dims.iter().product();
-	let from = &x.shape()[axis..];
-	let extents = if coerces {
-		Extents {
-			len: product(from),
-			inner: 1,
-		}
-	} else {
-		Extents {
-			len: from[0],
-			inner: product(&from[1..]),
-		}
-	};
+	let extents = Extents::new(node, inputs.required(0)?)?;
 	Ok(Lowered::step(Softmax { log, extents }, inputs))
 }
 

@@ -33,10 +33,6 @@ pub(super) struct Window {
 	pub(super) rank: usize,
 }
 
-/// The attributes that describe a window.
-pub(super) const ATTRIBUTES: [&str; 5] =
-	["auto_pad", "dilations", "kernel_shape", "pads", "strides"];
-
 impl Window {
 	/// Reads the attributes of a node whose input is `x`, of rank 3 to 5, with a window of shape
 	/// `kernel`. `ceil` rounds the size of the output up.
@@ -85,7 +81,7 @@ impl Window {
 	fn pad(&mut self, node: &NodeCtx<'_>) -> Result<(), OpError> {
 		let pads = node.attrs.ints("pads")?;
 		let auto_pad = node.attrs.string_or("auto_pad", "NOTSET")?;
-		let (upper, lower) = match auto_pad {
+		let upper = match auto_pad {
 			"NOTSET" => {
 				let Some(pads) = pads else { return Ok(()) };
 				if pads.len() != 2 * self.rank {
@@ -104,8 +100,8 @@ impl Window {
 				return Ok(());
 			},
 			"VALID" => return Ok(()),
-			"SAME_UPPER" => (true, false),
-			"SAME_LOWER" => (false, true),
+			"SAME_UPPER" => true,
+			"SAME_LOWER" => false,
 			other => {
 				return Err(OpError::bad_attribute(
 					"auto_pad",
@@ -118,7 +114,6 @@ impl Window {
 			let total = ((output - 1) * self.strides[axis] + self.span(axis))
 				.saturating_sub(self.input[axis]);
 			let (small, large) = (total / 2, total - total / 2);
-			debug_assert!(upper != lower);
 			(self.pads_begin[axis], self.pads_end[axis]) =
 				if upper { (small, large) } else { (large, small) };
 		}

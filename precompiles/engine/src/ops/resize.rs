@@ -1,0 +1,626 @@
+//! Resize and Upsample: other lengths of some axes, by the nearest element or by linear
+//! interpolation. Scales or sizes are constants.
+//!
+//! The place x of an output index i on the input's axis is computed in binary64, from the length n,
+//! the new length m and the scale s (a given one, or m / n):
+//!
+//! | `coordinate_transformation_mode` | x |
+//! |---|---|
+//! | `half_pixel` | (i + 0.5) / s - 0.5 |
+//! | `half_pixel_symmetric` | n/2 · (1 - m / (s n)) + (i + 0.5) / s - 0.5 |
+//! | `pytorch_half_pixel` | as `half_pixel`, but 0 where m is 1 |
+//! | `align_corners` | i (n - 1) / (m - 1), 0 where m is 1 |
+//! | `asymmetric` | i / s |
+//!
+//! `nearest` takes the element at x rounded by `nearest_mode` and cut to the axis. `linear` cuts x to
+//! [0, n - 1] and then goes over the axes from the first to the last: with f the fraction of x,
+//! rounded to the element type, a result is `low (1 - f) + high f`, in this order of operations.
+
+use tract_onnx::prelude::{Datum, IntoTensor, TValue, TVec, Tensor};
+
+use super::{
+	copy::{build as fill, elements, with_size},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{
+	error::{EvalError, OpError},
+	fact::{resolve_axes, Fact},
+	kernel::{Cost, Kernel},
+	math::Float,
+	simd::vectorized,
+	tensor::{dtype, slice},
+	DType,
+};
+
+/// Attributes of all versions of Resize.
+pub(super) const ATTRIBUTES: &[&str] = &[
+	"antialias",
+	"axes",
+	"coordinate_transformation_mode",
+	"cubic_coeff_a",
+	"exclude_outside",
+	"extrapolation_value",
+	"keep_aspect_ratio_policy",
+	"mode",
+	"nearest_mode",
+];
+
+/// What an output element comes from along one axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Source {
+	/// The element, or the lower of two.
+	low: usize,
+	/// The upper of two.
+	high: usize,
+	/// The upper one's share.
+	fraction: f64,
+}
+
+/// An axis whose length, or whose elements, change.
+#[derive(Debug)]
+struct Axis {
+	axis: usize,
+	sources: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Resize {
+	name: &'static str,
+	linear: bool,
+	axes: Vec<Axis>,
+	/// Shape of the output.
+	shape: Vec<usize>,
+}
+
+/// How an output index becomes a place on the input's axis.
+#[derive(Clone, Copy, Debug)]
+enum Coordinates {
+	HalfPixel,
+	HalfPixelSymmetric,
+	PytorchHalfPixel,
+	AlignCorners,
+	Asymmetric,
+}
+
+/// How a place becomes an index.
+#[derive(Clone, Copy, Debug)]
+enum Rounding {
+	PreferFloor,
+	PreferCeil,
+	Floor,
+	Ceil,
+}
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	let x = inputs.required(0)?;
+	for (name, neutral) in [("antialias", 0), ("exclude_outside", 0)] {
+		if node.attrs.int_or(name, neutral)? != neutral {
+			return Err(OpError::unsupported(format!(
+				"attribute '{name}' is not supported"
+			)));
+		}
+	}
+	let linear = is_linear(node)?;
+	let old = node.opset < 11;
+	let coordinates = match node.attrs.string_or(
+		"coordinate_transformation_mode",
+		if old { "asymmetric" } else { "half_pixel" },
+	)? {
+		"half_pixel" => Coordinates::HalfPixel,
+		"half_pixel_symmetric" => Coordinates::HalfPixelSymmetric,
+		"pytorch_half_pixel" => Coordinates::PytorchHalfPixel,
+		"align_corners" => Coordinates::AlignCorners,
+		"asymmetric" => Coordinates::Asymmetric,
+		other => {
+			return Err(OpError::unsupported(format!(
+				"coordinate_transformation_mode '{other}' is not supported"
+			)));
+		}
+	};
+	let rounding = match node.attrs.string_or(
+		"nearest_mode",
+		if old { "floor" } else { "round_prefer_floor" },
+	)? {
+		"round_prefer_floor" => Rounding::PreferFloor,
+		"round_prefer_ceil" => Rounding::PreferCeil,
+		"floor" => Rounding::Floor,
+		"ceil" => Rounding::Ceil,
+		other => {
+			return Err(OpError::unsupported(format!(
+				"nearest_mode '{other}' is unknown"
+			)))
+		}
+	};
+	let axes = match node.attrs.ints("axes")? {
+		Some(axes) => resolve_axes("axes", axes, x.rank())?,
+		None => (0..x.rank()).collect(),
+	};
+	let (scales, sizes) = if old {
+		(1, None)
+	} else {
+		(2, inputs.constant_ints(3, "sizes")?)
+	};
+	let scales = constant_floats(inputs, scales, "scales")?;
+	let targets = match (scales, sizes) {
+		(Some(scales), None) => by_scale(x, &axes, &scales)?,
+		(None, Some(sizes)) => by_size(node, x, &axes, &sizes)?,
+		_ => {
+			return Err(OpError::bad_attribute(
+				"scales",
+				"give scales, or sizes, and not both",
+			))
+		}
+	};
+	lower("Resize", x, targets, linear, coordinates, rounding)
+}
+
+/// Lowers an Upsample, which is a Resize of opset 10.
+pub(super) fn upsample(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	let x = inputs.required(0)?;
+	let linear = is_linear(node)?;
+	let scales = match (
+		node.attrs.floats("scales")?,
+		constant_floats(inputs, 1, "scales")?,
+	) {
+		(Some(scales), None) => scales.to_vec(),
+		(None, Some(scales)) => scales,
+		_ => return Err(OpError::bad_attribute("scales", "must be given, and once")),
+	};
+	let axes: Vec<usize> = (0..x.rank()).collect();
+	let targets = by_scale(x, &axes, &scales)?;
+	lower(
+		"Upsample",
+		x,
+		targets,
+		linear,
+		Coordinates::Asymmetric,
+		Rounding::Floor,
+	)
+}
+
+fn is_linear(node: &NodeCtx<'_>) -> Result<bool, OpError> {
+	match node.attrs.string_or("mode", "nearest")? {
+		"nearest" => Ok(false),
+		"linear" | "bilinear" => Ok(true),
+		other => Err(OpError::unsupported(format!(
+			"mode '{other}' is not supported: use nearest or linear"
+		))),
+	}
+}
+
+/// The elements of a constant list of binary32; `None` if it is omitted or empty.
+fn constant_floats(
+	inputs: Inputs<'_>,
+	index: usize,
+	name: &'static str,
+) -> Result<Option<Vec<f32>>, OpError> {
+	let Some(tensor) = inputs.constant(index, name)? else {
+		return Ok(None);
+	};
+	let data = slice::<f32>(tensor).map_err(|_| OpError::UnsupportedDType {
+		reason: format!(
+			"input '{name}' is {:?}, but must be f32",
+			tensor.datum_type()
+		),
+	})?;
+	Ok(if data.is_empty() {
+		None
+	} else {
+		Some(data.to_vec())
+	})
+}
+
+/// The new length of an axis and its scale.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+	axis: usize,
+	len: usize,
+	scale: f64,
+}
+
+fn by_scale(x: &Fact, axes: &[usize], scales: &[f32]) -> Result<Vec<Target>, OpError> {
+	if scales.len() != axes.len() {
+		return Err(OpError::bad_attribute(
+			"scales",
+			format!("has {} entries for {} axes", scales.len(), axes.len()),
+		));
+	}
+	axes.iter()
+		.zip(scales)
+		.map(|(axis, scale)| {
+			// Also refuses NaN.
+			if !(*scale > 0.0 && *scale < f32::INFINITY) {
+				return Err(OpError::bad_attribute(
+					"scales",
+					format!("has the entry {scale}"),
+				));
+			}
+			// What is too large saturates and is refused by its bytes.
+			let len = (x.shape()[*axis] as f32 * scale).floor() as usize;
+			Ok(Target {
+				axis: *axis,
+				len,
+				scale: f64::from(*scale),
+			})
+		})
+		.collect()
+}
+
+fn by_size(
+	node: &NodeCtx<'_>,
+	x: &Fact,
+	axes: &[usize],
+	sizes: &[i64],
+) -> Result<Vec<Target>, OpError> {
+	if sizes.len() != axes.len() {
+		return Err(OpError::bad_attribute(
+			"sizes",
+			format!("has {} entries for {} axes", sizes.len(), axes.len()),
+		));
+	}
+	let sizes = super::expand::dimensions("sizes", sizes)?;
+	let ratio = |axis: usize, size: usize| size as f64 / x.shape()[axis] as f64;
+	let ratios = axes
+		.iter()
+		.zip(&sizes)
+		.map(|(axis, size)| ratio(*axis, *size));
+	let common = match node
+		.attrs
+		.string_or("keep_aspect_ratio_policy", "stretch")?
+	{
+		"stretch" => None,
+		"not_larger" => ratios.reduce(|a, b| if b < a { b } else { a }),
+		"not_smaller" => ratios.reduce(|a, b| if b > a { b } else { a }),
+		other => {
+			return Err(OpError::bad_attribute(
+				"keep_aspect_ratio_policy",
+				format!("is '{other}', but must be stretch, not_larger or not_smaller"),
+			));
+		}
+	};
+	Ok(axes
+		.iter()
+		.zip(sizes)
+		.map(|(axis, size)| match common {
+			None => Target {
+				axis: *axis,
+				len: size,
+				scale: ratio(*axis, size),
+			},
+			Some(scale) => {
+				let len = (x.shape()[*axis] as f64 * scale + 0.5).floor() as usize;
+				Target {
+					axis: *axis,
+					len,
+					scale,
+				}
+			}
+		})
+		.collect())
+}
+
+fn lower(
+	name: &'static str,
+	x: &Fact,
+	targets: Vec<Target>,
+	linear: bool,
+	coordinates: Coordinates,
+	rounding: Rounding,
+) -> Result<Lowered, OpError> {
+	if linear {
+		x.expect("X, to be interpolated,", &DType::FLOATS)?;
+	}
+	let mut shape = x.shape().to_vec();
+	for target in &targets {
+		shape[target.axis] = target.len;
+	}
+	// Before the tables of the axes are made, which are no longer than the output.
+	let fact = Fact::new(x.dtype(), shape)?;
+	if x.is_empty() && !fact.is_empty() {
+		return Err(OpError::mismatch(
+			"an empty tensor has nothing to be resized from",
+		));
+	}
+	let axes = targets
+		.into_iter()
+		.filter(|target| {
+			!fact.is_empty() && (target.len, target.scale) != (x.shape()[target.axis], 1.0)
+		})
+		.map(|target| {
+			let len = x.shape()[target.axis];
+			let sources = (0..target.len)
+				.map(|i| {
+					let place = coordinates.place(i as f64, len as f64, target);
+					if linear {
+						between(place, len)
+					} else {
+						rounding.source(place, len)
+					}
+				})
+				.collect();
+			Axis {
+				axis: target.axis,
+				sources,
+			}
+		})
+		.collect();
+	let shape = fact.shape().to_vec();
+	Ok(Lowered::step_of(
+		Resize {
+			name,
+			linear,
+			axes,
+			shape,
+		},
+		[0],
+	))
+}
+
+impl Coordinates {
+	fn place(self, i: f64, len: f64, target: Target) -> f64 {
+		let (new_len, scale) = (target.len as f64, target.scale);
+		match self {
+			Self::HalfPixel => (i + 0.5) / scale - 0.5,
+			Self::HalfPixelSymmetric => {
+				let offset = len / 2.0 * (1.0 - new_len / (scale * len));
+				offset + (i + 0.5) / scale - 0.5
+			}
+			Self::PytorchHalfPixel if target.len == 1 => 0.0,
+			Self::PytorchHalfPixel => (i + 0.5) / scale - 0.5,
+			Self::AlignCorners if target.len == 1 => 0.0,
+			Self::AlignCorners => i * (len - 1.0) / (new_len - 1.0),
+			Self::Asymmetric => i / scale,
+		}
+	}
+}
+
+impl Rounding {
+	fn source(self, place: f64, len: usize) -> Source {
+		let rounded = match self {
+			Self::PreferFloor => (place - 0.5).ceil(),
+			Self::PreferCeil => (place + 0.5).floor(),
+			Self::Floor => place.floor(),
+			Self::Ceil => place.ceil(),
+		};
+		// The conversion cuts below zero.
+		let low = (rounded as usize).min(len - 1);
+		Source {
+			low,
+			high: low,
+			fraction: 0.0,
+		}
+	}
+}
+
+fn between(place: f64, len: usize) -> Source {
+	let last = (len - 1) as f64;
+	let place = if place > last { last } else { place };
+	let place = if place > 0.0 { place } else { 0.0 };
+	let low = place as usize;
+	Source {
+		low,
+		high: (low + 1).min(len - 1),
+		fraction: place - low as f64,
+	}
+}
+
+impl Kernel for Resize {
+	fn name(&self) -> &'static str {
+		self.name
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
+		Ok(vec![Fact::new(x.dtype(), self.shape.clone())?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let passes = self.axes.len() as u64;
+		let largest = self.largest(inputs[0].shape()) as u64;
+		let mut cost =
+			Cost::touching(inputs, outputs).with_macs(largest.saturating_mul(4 * passes));
+		let bytes = largest.saturating_mul(2 * passes * inputs[0].dtype().size() as u64);
+		cost.bytes = cost.bytes.saturating_add(bytes);
+		cost
+	}
+
+	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		2 * (self.largest(inputs[0].shape()) * inputs[0].dtype().size()) as u64
+	}
+
+	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let mut x = inputs.remove(0).into_tensor();
+		if self.shape.contains(&0) {
+			return Ok(vec![crate::tensor::zeros(dtype(&x)?, &self.shape)?]);
+		}
+		for axis in &self.axes {
+			x = match (dtype(&x)?, self.linear) {
+				(DType::F32, true) => interpolate::<f32>(&x, axis)?,
+				(DType::F64, true) => interpolate::<f64>(&x, axis)?,
+				_ => pick(&x, axis)?,
+			};
+		}
+		Ok(vec![x])
+	}
+}
+
+impl Resize {
+	/// Elements of the largest tensor on the way, the input included.
+	fn largest(&self, from: &[usize]) -> usize {
+		let mut shape = from.to_vec();
+		let mut largest = shape.iter().product();
+		for axis in &self.axes {
+			shape[axis.axis] = axis.sources.len();
+			largest = shape.iter().product::<usize>().max(largest);
+		}
+		largest
+	}
+}
+
+/// The shape with another length of an axis, and the extents of that axis and behind it.
+fn extents(x: &Tensor, axis: &Axis) -> (Vec<usize>, usize, usize) {
+	let mut shape = x.shape().to_vec();
+	let (len, inner) = (shape[axis.axis], shape[axis.axis + 1..].iter().product());
+	shape[axis.axis] = axis.sources.len();
+	(shape, len, inner)
+}
+
+fn pick(x: &Tensor, axis: &Axis) -> Result<Tensor, EvalError> {
+	let (shape, len, inner) = extents(x, axis);
+	let dtype = dtype(x)?;
+	with_size!(dtype, N => fill::<N>(dtype, &shape, |target| {
+		let blocks = elements::<N>(x).chunks_exact(len * inner);
+		let targets = target.chunks_exact_mut(axis.sources.len() * inner);
+		for (block, target) in blocks.zip(targets) {
+			for (row, source) in target.chunks_exact_mut(inner).zip(&axis.sources) {
+				row.copy_from_slice(&block[source.low * inner..][..inner]);
+			}
+		}
+	}))
+}
+
+fn interpolate<T: Float + Datum>(x: &Tensor, axis: &Axis) -> Result<Tensor, EvalError> {
+	let (shape, len, inner) = extents(x, axis);
+	let source = slice::<T>(x)?;
+	crate::tensor::build::<T>(&shape, |target| {
+		vectorized(
+			#[inline(always)]
+			|| {
+				let blocks = source.chunks_exact(len * inner);
+				let targets = target.chunks_exact_mut(axis.sources.len() * inner);
+				for (block, target) in blocks.zip(targets) {
+					for (row, source) in target.chunks_exact_mut(inner).zip(&axis.sources) {
+						let share = T::from_f64(source.fraction);
+						let rest = T::ONE - share;
+						let low = &block[source.low * inner..][..inner];
+						let high = &block[source.high * inner..][..inner];
+						for ((y, low), high) in row.iter_mut().zip(low).zip(high) {
+							*y = *low * rest + *high * share;
+						}
+					}
+				}
+			},
+		);
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use crate::{
+		error::OpError,
+		testing::{f32s, i64s, string, tensor, OpTest},
+	};
+	use proptest::prelude::*;
+
+	fn scaled(mode: &str, coordinates: &str, x: &[f32], scale: f32) -> Vec<f32> {
+		OpTest::new("Resize")
+			.attr(string("mode", mode))
+			.attr(string("coordinate_transformation_mode", coordinates))
+			.input(f32s(&[1, x.len()], x))
+			.omitted()
+			.constant(f32s(&[2], &[1.0, scale]))
+			.elements::<f32>()
+			.1
+	}
+
+	#[test]
+	fn linear_in_every_coordinate_system() {
+		let x = [0.0, 4.0];
+		assert_eq!(
+			scaled("linear", "half_pixel", &x, 2.0),
+			[0.0, 1.0, 3.0, 4.0]
+		);
+		assert_eq!(
+			scaled("linear", "asymmetric", &x, 2.0),
+			[0.0, 2.0, 4.0, 4.0]
+		);
+		assert_eq!(
+			scaled("linear", "align_corners", &[0.0, 3.0], 2.0),
+			[0.0, 1.0, 2.0, 3.0]
+		);
+		assert_eq!(scaled("linear", "pytorch_half_pixel", &x, 0.5), [0.0]);
+		assert_eq!(scaled("linear", "half_pixel", &x, 0.5), [2.0]);
+	}
+
+	#[test]
+	fn nearest_repeats_and_drops() {
+		let x = [1.0, 2.0, 3.0, 4.0];
+		assert_eq!(scaled("nearest", "asymmetric", &x, 0.5), [1.0, 3.0]);
+		assert_eq!(
+			scaled("nearest", "half_pixel", &x, 2.0),
+			[1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]
+		);
+		let upsample = OpTest::new("Upsample")
+			.opset(9)
+			.input(tensor(&[1, 2], &[1u8, 2]))
+			.constant(f32s(&[2], &[2.0, 1.5]));
+		assert_eq!(
+			upsample.elements::<u8>(),
+			(vec![2, 3], vec![1, 1, 2, 1, 1, 2])
+		);
+	}
+
+	#[test]
+	fn sizes_and_two_axes() {
+		let test = OpTest::new("Resize")
+			.attr(string("mode", "linear"))
+			.input(f32s(&[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0]))
+			.omitted()
+			.omitted()
+			.constant(i64s(&[1, 1, 1, 1]));
+		assert_eq!(test.elements::<f32>(), (vec![1, 1, 1, 1], vec![2.5]));
+	}
+
+	#[test]
+	fn what_does_not_fit_is_refused() {
+		let refused = |scale: f32| {
+			OpTest::new("Resize")
+				.input(f32s(&[2], &[0.0; 2]))
+				.omitted()
+				.constant(f32s(&[1], &[scale]))
+				.refused()
+		};
+		for scale in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+			assert!(matches!(refused(scale), OpError::BadAttribute { .. }));
+		}
+		assert!(matches!(refused(1e9), OpError::TensorTooLarge { .. }));
+		assert!(matches!(refused(1e38), OpError::ShapeOverflow { .. }));
+		let test = OpTest::new("Resize")
+			.attr(string("mode", "cubic"))
+			.input(f32s(&[1], &[0.0]));
+		assert!(matches!(test.refused(), OpError::Unsupported { .. }));
+		let test = OpTest::new("Resize")
+			.input(f32s(&[0], &[]))
+			.omitted()
+			.omitted()
+			.constant(i64s(&[3]));
+		assert!(matches!(test.refused(), OpError::ShapeMismatch { .. }));
+	}
+
+	proptest! {
+		#[test]
+		fn any_size_is_reached(
+			len in 1usize..9,
+			size in 0i64..20,
+			mode in prop::sample::select(vec!["nearest", "linear"]),
+			coordinates in prop::sample::select(vec![
+				"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
+			]),
+		) {
+			let x: Vec<f32> = (0..len).map(|i| i as f32).collect();
+			let (shape, y) = OpTest::new("Resize")
+				.attr(string("mode", mode))
+				.attr(string("coordinate_transformation_mode", coordinates))
+				.input(f32s(&[len], &x))
+				.omitted()
+				.omitted()
+				.constant(i64s(&[size]))
+				.elements::<f32>();
+			prop_assert_eq!(shape, [size as usize]);
+			prop_assert!(y.iter().all(|y| (0.0..len as f32).contains(y)));
+			prop_assert!(y.windows(2).all(|pair| pair[0] <= pair[1]));
+		}
+	}
+}
