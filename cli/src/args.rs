@@ -134,8 +134,8 @@ pub enum ModelCommand {
 pub struct InputArgs {
 	/// An input: NAME=PATH with .npy, .npz, .json, .pb, .bin, .png or .jpg.
 	///
-	/// NAME= may be left out if there is one input. FILE.npz:MEMBER names an array, and a [ROW] at
-	/// the end takes one row of the first axis: image=heldout.npz:images[7].
+	/// NAME= may be left out if there is one input. FILE.npz:MEMBER names an array, and a `[ROW]`
+	/// at the end takes one row of the first axis: `image=heldout.npz:images[7]`.
 	#[arg(long = "input", short = 'i', value_name = "NAME=PATH")]
 	pub inputs: Vec<InputSpec>,
 	/// A picture for an input, the same as --input.

@@ -106,17 +106,25 @@ struct ExtrinsicFailed {
 	dispatch_error: Value<()>,
 }
 
-/// `sp_runtime::ModuleError`.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct ModuleFailed {
 	dispatch_error: ModuleOnly,
 }
 
+/// `sp_runtime::DispatchError`, the errors of pallets alone.
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 enum ModuleOnly {
-	Module { index: u8, error: [u8; 4] },
+	Module(ModuleError),
+}
+
+/// `sp_runtime::ModuleError`.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct ModuleError {
+	index: u8,
+	error: [u8; 4],
 }
 
 impl BlockEvents {
@@ -215,9 +223,10 @@ fn decode<E: subxt::ext::scale_decode::DecodeAsFields>(
 
 /// Finds the words for `System.ExtrinsicFailed`.
 fn failure(event: &Event<'_, SubstrateConfig>, metadata: &Metadata) -> Result<Failure, ChainError> {
+	let of_a_pallet: Result<ModuleFailed, _> = event.decode_fields_unchecked_as();
 	if let Ok(ModuleFailed {
-		dispatch_error: ModuleOnly::Module { index, error },
-	}) = event.decode_fields_unchecked_as()
+		dispatch_error: ModuleOnly::Module(ModuleError { index, error }),
+	}) = of_a_pallet
 	{
 		return Ok(module_failure(index, error, metadata));
 	}
