@@ -180,7 +180,11 @@ impl Importer {
 		let refuse = |error| ModelError::of(label, &node.op_type, error);
 		// Trailing omitted inputs and outputs are as good as none.
 		let inputs = trimmed(&node.input);
-		let outputs = trimmed(&node.output);
+		// An output that nothing reads is as good as omitted.
+		let outputs: Vec<String> = trimmed(&node.output)
+			.iter()
+			.map(|name| if self.uses.contains_key(name) { name.clone() } else { String::new() })
+			.collect();
 		let slots: Vec<Option<&Slot>> = inputs.iter().map(|name| self.slots.get(name)).collect();
 		let facts: Vec<Option<Fact>> = slots
 			.iter()
@@ -191,7 +195,7 @@ impl Importer {
 			op_type: &node.op_type,
 			opset,
 			attrs,
-			outputs,
+			outputs: &outputs,
 		};
 		let lowered = ops::build(&ctx, &facts)
 			.ok_or_else(|| ModelError::UnsupportedOp {
@@ -236,19 +240,18 @@ impl Importer {
 				}
 			}
 		};
-		if made.len() < outputs.len() {
+		let wanted = trimmed(&outputs).len();
+		if made.len() < wanted {
 			return Err(ModelError::WrongArity {
 				node: label.into(),
 				reason: format!(
-					"{} outputs, but the operator makes {} in this form",
-					outputs.len(),
+					"output {wanted} is used, but the operator makes {} in this form",
 					made.len()
 				),
 			});
 		}
 		for (name, slot) in outputs.iter().zip(made) {
-			// What nothing reads need not be kept.
-			if !name.is_empty() && self.uses.contains_key(name) {
+			if !name.is_empty() {
 				self.slots.insert(name.clone(), slot);
 			}
 		}
