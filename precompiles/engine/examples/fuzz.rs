@@ -100,10 +100,60 @@ const ATTRIBUTES: &[&str] = &[
 const STRINGS: &[&str] =
 	&["SAME_UPPER", "SAME_LOWER", "VALID", "reflect", "edge", "wrap", "DCR", "CRD", "add", "tanh", ""];
 
+/// How many inputs an operator may well take.
+fn arity(random: &mut Random, op: &str) -> usize {
+	match op {
+		"Add" | "And" | "BitwiseAnd" | "Conv" | "CumSum" | "Div" | "Equal" | "Expand" | "Gather"
+		| "GatherElements" | "GatherND" | "Gemm" | "Greater" | "LayerNormalization" | "Less"
+		| "MatMul" | "Mod" | "Mul" | "Or" | "PRelu" | "Pad" | "Pow" | "Reshape" | "Sub" | "Tile"
+		| "TopK" | "Xor" => 2,
+		"GroupNormalization" | "InstanceNormalization" | "OneHot" | "Range" | "ScatterElements"
+		| "ScatterND" | "Where" => 3,
+		"BatchNormalization" => 5,
+		"Clip" | "Squeeze" | "Unsqueeze" | "Split" | "Trilu" | "ReduceSum" | "ReduceMean"
+		| "ReduceMax" => 1 + random.below(2),
+		"Concat" | "Max" | "Mean" | "Min" | "Sum" => 1 + random.below(4),
+		"Slice" => 3 + random.below(3),
+		"Constant" => 0,
+		_ => 1,
+	}
+}
+
+/// The attributes that an operator may well have.
+fn attributes_of(op: &str) -> &'static [&'static str] {
+	match op {
+		"AveragePool" | "MaxPool" => {
+			&["auto_pad", "ceil_mode", "dilations", "kernel_shape", "kernel_shape", "pads", "strides"]
+		},
+		"Conv" => &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"],
+		"Transpose" => &["perm"],
+		"Constant" | "ConstantOfShape" => &["value"],
+		"Cast" => &["to", "to"],
+		"Gemm" => &["alpha", "beta", "transA", "transB"],
+		"DepthToSpace" | "SpaceToDepth" => &["blocksize", "blocksize", "mode"],
+		"ArgMax" | "ArgMin" => &["axis", "keepdims", "select_last_index"],
+		"Concat" | "Gather" | "GatherElements" | "Softmax" | "LogSoftmax" | "Flatten" | "OneHot"
+		| "Split" | "LayerNormalization" => &["axis", "axis", "axis"],
+		"TopK" => &["axis", "largest", "sorted"],
+		"ScatterElements" | "ScatterND" => &["axis", "reduction"],
+		"GroupNormalization" => &["num_groups", "num_groups", "epsilon"],
+		"LRN" => &["size", "size", "alpha", "beta", "bias"],
+		"Pad" => &["mode"],
+		"CumSum" => &["exclusive", "reverse"],
+		"EyeLike" => &["dtype", "k"],
+		"Mod" => &["fmod"],
+		"Gelu" => &["approximate"],
+		op if op.starts_with("Reduce") => &["axes", "keepdims"],
+		"Squeeze" | "Unsqueeze" | "Slice" => &["axes"],
+		_ => &[],
+	}
+}
+
 /// A graph of a few nodes over random attributes and constants; mostly nonsense.
 fn random_model(random: &mut Random) -> ModelProto {
 	let shape = |random: &mut Random| -> Vec<i64> {
-		(0..random.below(5)).map(|_| 1 + random.below(4) as i64).collect()
+		let rank = *random.pick(&[0, 1, 2, 3, 4, 4, 4, 5]);
+		(0..rank).map(|_| 1 + random.below(4) as i64).collect()
 	};
 	let types = [DataType::Float, DataType::Float, DataType::Int64, DataType::Bool, DataType::Int32];
 	let mut names = vec![];
@@ -124,12 +174,26 @@ fn random_model(random: &mut Random) -> ModelProto {
 	let mut node = vec![];
 	for i in 0..1 + random.below(4) {
 		let op_type = (*random.pick(OPS)).to_string();
-		let inputs = (0..random.below(5)).map(|_| random.pick(&names).clone()).collect();
+		let count = if random.below(16) == 0 { random.below(6) } else { arity(random, &op_type) };
+		let inputs = (0..count).map(|_| random.pick(&names).clone()).collect();
 		let mut attribute: Vec<AttributeProto> = vec![];
-		for _ in 0..random.below(4) {
-			attribute.push(random_attribute(random));
+		let known = attributes_of(&op_type);
+		if random.below(16) == 0 {
+			attribute.push(random_attribute(random, ATTRIBUTES));
+		} else if !known.is_empty() {
+			for _ in 0..random.below(known.len() + 1) {
+				let new = random_attribute(random, known);
+				if attribute.iter().all(|old| old.name != new.name) {
+					attribute.push(new);
+				}
+			}
 		}
-		let output: Vec<String> = (0..1 + random.below(2)).map(|j| format!("t{i}_{j}")).collect();
+		let outputs = match op_type.as_str() {
+			"TopK" => 2,
+			"Split" | "Dropout" | "LayerNormalization" => 1 + random.below(3),
+			_ => 1 + usize::from(random.below(32) == 0),
+		};
+		let output: Vec<String> = (0..outputs).map(|j| format!("t{i}_{j}")).collect();
 		names.extend(output.iter().cloned());
 		node.push(NodeProto { op_type, input: inputs, output, attribute, ..Default::default() });
 	}
@@ -190,12 +254,13 @@ fn random_tensor(random: &mut Random, name: &str) -> TensorProto {
 	tensor
 }
 
-fn random_attribute(random: &mut Random) -> AttributeProto {
+fn random_attribute(random: &mut Random, names: &[&str]) -> AttributeProto {
 	let mut attribute =
-		AttributeProto { name: (*random.pick(ATTRIBUTES)).into(), ..Default::default() };
-	let number = |random: &mut Random| match random.below(3) {
+		AttributeProto { name: (*random.pick(names)).into(), ..Default::default() };
+	let number = |random: &mut Random| match random.below(10) {
 		0 => random.odd_number(),
-		_ => random.below(5) as i64,
+		1..=4 => 1 + random.below(3) as i64,
+		_ => random.below(4) as i64 - 1,
 	};
 	let plural = ["axes", "dilations", "kernel_shape", "pads", "perm", "split", "strides"];
 	let words = ["auto_pad", "mode", "reduction", "approximate"];
@@ -334,7 +399,7 @@ fn main() -> ExitCode {
 	let mut figures = Figures::default();
 	for number in 0..count {
 		let mut random = Random(seed.wrapping_mul(0x1000_0000_01b3).wrapping_add(number));
-		let file = if corpus.len() < 64 || random.below(2) == 0 {
+		let file = if corpus.len() < 64 || random.below(4) != 0 {
 			random_model(&mut random).encode_to_vec()
 		} else {
 			mutate(&mut random, &corpus)

@@ -2,7 +2,8 @@
 """Writes the test cases of the onnx package as folders that the op_suite example runs.
 
 usage: generate_suite.py nodes FOLDER    the node tests, with the outputs that onnx expects
-       generate_suite.py light FOLDER    the light models, with the outputs of onnxruntime
+       generate_suite.py light FOLDER    the light models with random weights, and the outputs of
+                                         onnxruntime
 
 Needs the packages onnx and numpy, and onnxruntime for the light models.
 """
@@ -67,7 +68,7 @@ def nodes(folder):
             outputs = [numpy.asarray(value) for value in outputs]
             name = case.name if index == 0 else f"{case.name}_{index}"
             try:
-                write(folder, name, *promote_pair(case.model, inputs), outputs)
+                write(folder, name, *promote_pair(case.model, inputs), outputs, case.rtol)
                 count += 1
             except (TypeError, ValueError, KeyError) as error:
                 print(f"skipped {name}: {error}", file=sys.stderr)
@@ -80,6 +81,36 @@ def promote_pair(model, inputs):
     return promote(model, inputs)
 
 
+def with_random_weights(model, random):
+    """The light models make their weights by ConstantOfShape, all alike; these tell a tap from another."""
+    shapes = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    kept = []
+    for node in model.graph.node:
+        if node.op_type != "ConstantOfShape" or node.input[0] not in shapes:
+            kept.append(node)
+            continue
+        shape = [int(dim) for dim in shapes[node.input[0]]]
+        if len(shape) > 1:
+            fan_in = numpy.prod(shape[1:])
+            weights = random.standard_normal(shape) * numpy.sqrt(2 / fan_in)
+        else:
+            weights = random.uniform(0.5, 1.5, shape)
+        tensor = numpy_helper.from_array(weights.astype(numpy.float32), node.output[0])
+        model.graph.initializer.append(tensor)
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    used = {name for node in kept for name in node.input}
+    initializers = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(initializers)
+    names = {tensor.name for tensor in initializers}
+    inputs = [info for info in model.graph.input if info.name not in names and info.name in used]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)
+    model.ir_version = max(model.ir_version, 4)
+    return model
+
+
 def light(folder):
     import onnxruntime
 
@@ -88,9 +119,11 @@ def light(folder):
         if not file.endswith(".onnx"):
             continue
         path = os.path.join(source, file)
-        model = onnx.load(path)
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         random = numpy.random.default_rng(1)
+        model = with_random_weights(onnx.load(path), random)
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
         feed = {
             info.name: random.standard_normal(info.shape).astype(numpy.float32)
             for info in session.get_inputs()

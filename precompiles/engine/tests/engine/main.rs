@@ -4,5 +4,6 @@
 mod hostile;
 mod models;
 mod mutations;
+mod operators;
 mod refusals;
 mod runs;
