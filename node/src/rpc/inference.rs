@@ -11,7 +11,6 @@ use noema_primitives::{
 use noema_runtime::{AccountId, BlockNumber, Hash};
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
-use sp_core::Get;
 
 use super::{
 	dispatch::from_dispatch,

@@ -4,11 +4,11 @@ use std::{fmt, sync::Arc};
 
 use jsonrpsee::core::async_trait;
 use noema_runtime::Hash;
-use sc_consensus_babe::SlotDuration;
 use sc_consensus_manual_seal::consensus::timestamp::SlotTimestampProvider;
 use sp_consensus_babe::inherents::{
 	BabeCreateInherentDataProviders, InherentDataProvider as BabeSlot,
 };
+use sp_consensus_babe::SlotDuration;
 use sp_inherents::{InherentData, InherentDataProvider, InherentIdentifier};
 
 use crate::Block;

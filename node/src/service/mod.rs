@@ -65,7 +65,6 @@ impl Options {
 /// The most bytes of a block that this node authors: what the runtime allows.
 fn block_size_limit() -> usize {
 	use frame_support::dispatch::DispatchClass;
-	use sp_core::Get;
 	let lengths = <noema_runtime::Runtime as frame_system::Config>::BlockLength::get();
 	let longest = DispatchClass::all()
 		.iter()
