@@ -10,7 +10,7 @@ const PREVIEW: usize = 8;
 /// An empty table in the house style.
 pub fn new<const N: usize>(header: [&str; N]) -> Table {
 	let mut table = Table::new();
-	table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+	table.load_style(presets::UTF8_FULL_CONDENSED);
 	table.set_header(header);
 	table
 }
