@@ -86,14 +86,14 @@ mod benchmarks {
 		let caller = funded::<T>("caller")?;
 		let owner = funded::<T>("owner")?;
 		let before: BalanceOf<T> = T::Currency::balance(&owner);
-		let royalty = T::Currency::minimum_balance();
+		let amount = T::Currency::minimum_balance();
 
 		#[block]
 		{
-			assert_ok!(Pallet::<T>::pay_royalty(&caller, &owner, royalty));
+			assert_ok!(Pallet::<T>::pay_royalty(&caller, &owner, amount));
 		}
 
-		assert_eq!(T::Currency::balance(&owner), before + royalty);
+		assert_eq!(T::Currency::balance(&owner), before + amount);
 		Ok(())
 	}
 

@@ -96,6 +96,7 @@ impl crate::Config for Test {
 
 /// A model of the mock registry, whose file is its report.
 #[cfg(feature = "runtime-benchmarks")]
+#[derive(Debug)]
 pub struct MockModel;
 
 #[cfg(feature = "runtime-benchmarks")]
