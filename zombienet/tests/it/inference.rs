@@ -14,7 +14,7 @@ async fn every_node_holds_the_same_answer_and_state() -> Result<()> {
 	let file = binaries::repository("examples/digits/digits.onnx").canonicalize()?;
 	let file = file.to_string_lossy();
 	let pictures = binaries::repository("examples/digits/heldout.npz").canonicalize()?;
-	let input = format!("image={}:images:0", pictures.display());
+	let input = format!("image={}:images[0]", pictures.display());
 
 	let register = [
 		"model",
