@@ -26,6 +26,9 @@ async fn every_node_holds_the_same_answer_and_state() -> Result<()> {
 		"1.0.0",
 	];
 	cli::noema(running.node("alice")?, "//Alice", register).await?;
+	// Charlie has to have what Alice has before he can be asked about it.
+	let seen = rpc::finalised(running.node("alice")?).await? + 10;
+	running.wait_finalised(&["charlie"], seen).await?;
 
 	let infer = ["infer", RELEASE, "--input", &input, "--wait", "finalized"];
 	let answer = cli::noema(running.node("charlie")?, "//Bob", infer).await?;
