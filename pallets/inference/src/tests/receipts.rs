@@ -152,5 +152,5 @@ fn the_invariants_notice_a_hole_a_stranger_and_a_forgery() {
 
 #[test]
 fn the_constants_of_the_mock_pass_the_integrity_test() {
-	run(|| <Inference as Hooks<u64>>::integrity_test());
+	run(<Inference as Hooks<u64>>::integrity_test);
 }

@@ -54,7 +54,7 @@ fn a_retired_release_is_refused() {
 				..classifier_entry()
 			}),
 			Error::ReleaseRetired,
-		)
+		);
 	});
 }
 
