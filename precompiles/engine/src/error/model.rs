@@ -263,7 +263,7 @@ pub enum ModelError {
 
 fn detail(reason: &str) -> String {
 	if reason.is_empty() {
-		": see the list of operators in docs/numerics.md".into()
+		": see the list of operators in docs/operators.md".into()
 	} else {
 		format!(" in this form: {reason}")
 	}

@@ -1,6 +1,6 @@
 //! The exponential function.
 
-use super::{horner, pow2, NAN_F64};
+use super::{horner, NAN_F64};
 
 /// Adding and subtracting it rounds to the nearest integer, ties to even; its low bits are zero.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -38,11 +38,6 @@ fn reduce(high: f64, low: f64) -> (f64, f64, f64) {
 	(shifted, r, correction + r * r * horner(r, &TAIL))
 }
 
-#[inline(always)]
-fn exponent(shifted: f64) -> i64 {
-	shifted.to_bits() as i64 - ROUND.to_bits() as i64
-}
-
 /// Clamps without a rule for NaN, which passes.
 #[inline(always)]
 fn clamp(x: f64, low: f64, high: f64) -> f64 {
@@ -54,23 +49,30 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
 	}
 }
 
-/// `exp(high + low)` for |low| far below |high|; the sum must not be NaN.
+/// `exp(high + low)` for |low| far below |high|; the sum must not be NaN, for which any number may come out.
 #[inline(always)]
 pub(super) fn exp_sum(high: f64, low: f64) -> f64 {
 	let (shifted, r, tail) = reduce(clamp(high, -746.0, 710.0), low);
-	let k = exponent(shifted);
-	let half = k >> 1;
+	// k + 2048 is positive, so an unsigned shift halves k, rounded down.
+	let raised = shifted
+		.to_bits()
+		.wrapping_sub(ROUND.to_bits())
+		.wrapping_add(2048);
+	let half = raised >> 1;
+	let scale = |exponent: u64| f64::from_bits(exponent.wrapping_sub(1) << 52);
 	// Two steps, so that a subnormal result is rounded once and an overflow gives infinity.
-	(1.0 + (r + tail)) * pow2(half) * pow2(k - half)
+	(1.0 + (r + tail)) * scale(half) * scale(raised.wrapping_sub(half))
 }
 
 /// `e^x`. Infinity from about 709.78, zero from about -745.13.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
+	let value = exp_sum(x, 0.0);
 	if x.is_nan() {
-		return NAN_F64;
+		NAN_F64
+	} else {
+		value
 	}
-	exp_sum(x, 0.0)
 }
 
 /// `e^x` where x, if a number, is clamped to [-700, 700]: one scaling step, no branch, so loops

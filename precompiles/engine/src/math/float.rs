@@ -42,7 +42,7 @@ pub trait Float:
 	/// The smallest integer not below it.
 	fn ceil(self) -> Self;
 	/// The nearest integer, ties to even.
-	fn round_ties_even(self) -> Self;
+	fn round_even(self) -> Self;
 	/// See [`exp`](super::exp).
 	fn exp(self) -> Self;
 
@@ -123,15 +123,35 @@ impl Float for f32 {
 	}
 	#[inline(always)]
 	fn floor(self) -> Self {
-		self.floor()
+		let nearest = self.round_even();
+		let below = if nearest > self {
+			nearest - 1.0
+		} else {
+			nearest
+		};
+		below.copysign(self)
 	}
 	#[inline(always)]
 	fn ceil(self) -> Self {
-		self.ceil()
+		let nearest = self.round_even();
+		let above = if nearest < self {
+			nearest + 1.0
+		} else {
+			nearest
+		};
+		above.copysign(self)
 	}
 	#[inline(always)]
-	fn round_ties_even(self) -> Self {
-		self.round_ties_even()
+	fn round_even(self) -> Self {
+		// From there on every number is an integer; below, the sum rounds at the binary point.
+		const INTEGERS: f32 = 8_388_608.0;
+		let magnitude = self.abs();
+		let rounded = ((magnitude + INTEGERS) - INTEGERS).copysign(self);
+		if magnitude < INTEGERS {
+			rounded
+		} else {
+			self
+		}
 	}
 	#[inline(always)]
 	fn exp(self) -> Self {
@@ -181,15 +201,35 @@ impl Float for f64 {
 	}
 	#[inline(always)]
 	fn floor(self) -> Self {
-		self.floor()
+		let nearest = self.round_even();
+		let below = if nearest > self {
+			nearest - 1.0
+		} else {
+			nearest
+		};
+		below.copysign(self)
 	}
 	#[inline(always)]
 	fn ceil(self) -> Self {
-		self.ceil()
+		let nearest = self.round_even();
+		let above = if nearest < self {
+			nearest + 1.0
+		} else {
+			nearest
+		};
+		above.copysign(self)
 	}
 	#[inline(always)]
-	fn round_ties_even(self) -> Self {
-		self.round_ties_even()
+	fn round_even(self) -> Self {
+		// From there on every number is an integer; below, the sum rounds at the binary point.
+		const INTEGERS: f64 = 4_503_599_627_370_496.0;
+		let magnitude = self.abs();
+		let rounded = ((magnitude + INTEGERS) - INTEGERS).copysign(self);
+		if magnitude < INTEGERS {
+			rounded
+		} else {
+			self
+		}
 	}
 	#[inline(always)]
 	fn exp(self) -> Self {

@@ -21,6 +21,19 @@ const SERIES: [f64; 8] = [
 	0.13086907887965027,
 ];
 
+/// Adding it to a small integer's bits and subtracting it as a number converts to floating point.
+const INTEGER: f64 = 6_755_399_441_055_744.0;
+
+/// `x = 2^k (1 + f)` with `1 + f` in [sqrt(1/2), sqrt(2)), for positive, normal, finite x.
+#[inline(always)]
+fn split_normal(x: f64) -> (f64, f64) {
+	let bits = x.to_bits().wrapping_add(ONE_BITS - SQRT_HALF_BITS);
+	let exponent = INTEGER.to_bits().wrapping_add(bits >> 52);
+	let k = f64::from_bits(exponent) - (INTEGER + 1023.0);
+	let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff).wrapping_add(SQRT_HALF_BITS));
+	(k, mantissa - 1.0)
+}
+
 /// `x = 2^k (1 + f)` with `1 + f` in [sqrt(1/2), sqrt(2)), for positive finite x.
 #[inline(always)]
 pub(super) fn split(x: f64) -> (f64, f64) {
@@ -30,30 +43,39 @@ pub(super) fn split(x: f64) -> (f64, f64) {
 	} else {
 		x
 	};
-	let bits = scaled.to_bits() + (ONE_BITS - SQRT_HALF_BITS);
-	let k = (bits >> 52) as i64 - if subnormal { 1023 + 54 } else { 1023 };
-	let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + SQRT_HALF_BITS);
-	(k as f64, mantissa - 1.0)
+	let (k, f) = split_normal(scaled);
+	(if subnormal { k - 54.0 } else { k }, f)
 }
 
-/// `ln(x)`: -infinity at both zeros, NaN below.
+/// `ln(2^k (1 + f))`.
 #[inline(always)]
-pub fn ln(x: f64) -> f64 {
-	if x.is_nan() || x < 0.0 {
-		return NAN_F64;
-	}
-	if x == 0.0 {
-		return f64::NEG_INFINITY;
-	}
-	if x == f64::INFINITY {
-		return x;
-	}
-	let (k, f) = split(x);
+fn joined((k, f): (f64, f64)) -> f64 {
 	let s = f / (2.0 + f);
 	let z = s * s;
 	let series = z * horner(z, &SERIES);
 	let half_square = 0.5 * f * f;
 	k * LN_2_HIGH - ((half_square - (s * (half_square + series) + k * LN_2_LOW)) - f)
+}
+
+/// `ln(x)`: -infinity at both zeros, NaN below.
+#[inline(always)]
+pub fn ln(x: f64) -> f64 {
+	// No branch, so that loops over it become vector code.
+	let value = joined(split(x));
+	let value = if x == f64::INFINITY { x } else { value };
+	let value = if x == 0.0 { f64::NEG_INFINITY } else { value };
+	if x >= 0.0 {
+		value
+	} else {
+		NAN_F64
+	}
+}
+
+/// `ln(1 + x)` for x in [0, 1], the same bits as [`ln_1p`], without a branch.
+#[inline(always)]
+pub(super) fn ln_1p_unit(x: f64) -> f64 {
+	let sum = 1.0 + x;
+	joined(split_normal(sum)) + (x - (sum - 1.0)) / sum
 }
 
 /// `ln(1 + x)`, accurate near zero. Keeps -0.0; -infinity at -1, NaN below.

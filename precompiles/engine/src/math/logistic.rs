@@ -2,7 +2,7 @@
 
 use super::{
 	exp::{exp, expm1_bounded},
-	ln::ln_1p,
+	ln::ln_1p_unit,
 	NAN_F64,
 };
 
@@ -33,9 +33,11 @@ pub fn tanh(x: f64) -> f64 {
 /// `ln(1 + e^x)`.
 #[inline(always)]
 pub fn softplus(x: f64) -> f64 {
-	if x.is_nan() {
-		return NAN_F64;
-	}
 	let positive = if x > 0.0 { x } else { 0.0 };
-	positive + ln_1p(exp(-x.abs()))
+	let value = positive + ln_1p_unit(exp(-x.abs()));
+	if x.is_nan() {
+		NAN_F64
+	} else {
+		value
+	}
 }

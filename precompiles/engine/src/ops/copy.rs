@@ -116,38 +116,124 @@ impl View {
 			target[0] = source[self.offset];
 			return;
 		};
-		let mut index = vec![0usize; outer.len()];
-		let mut from = self.offset as isize;
-		for row in target.chunks_exact_mut(*inner) {
-			let start = from as usize;
-			match step {
-				1 => row.copy_from_slice(&source[start..start + inner]),
-				0 => row.fill(source[start]),
-				_ => {
-					let mut at = from;
-					for element in row {
-						*element = source[at as usize];
-						at += step;
+		// A transposition: neighbours in the source are neighbours along an outer axis here.
+		let crossed = if *step == 1 || *step == 0 {
+			None
+		} else {
+			(0..outer.len())
+				.rev()
+				.find(|axis| outer_strides[*axis] == 1)
+		};
+		if let Some(across) = crossed {
+			return transpose(&shape, &strides, across, self.offset, source, target);
+		}
+		let places = crate::tensor::strides(&shape);
+		let places: Vec<isize> = places[..outer.len()].iter().map(|s| *s as isize).collect();
+		walk(
+			outer,
+			[outer_strides, &places],
+			[self.offset as isize, 0],
+			|[from, to]| {
+				let (start, row) = (from as usize, &mut target[to as usize..][..*inner]);
+				match step {
+					1 => row.copy_from_slice(&source[start..start + inner]),
+					0 => row.fill(source[start]),
+					_ => {
+						let mut at = from;
+						for element in row {
+							*element = source[at as usize];
+							at += step;
+						}
+					}
+				}
+			},
+		);
+	}
+}
+
+/// Calls `visit(offsets)` for each element of two views of one shape, in row-major order.
+fn walk(
+	shape: &[usize],
+	strides: [&[isize]; 2],
+	mut offsets: [isize; 2],
+	mut visit: impl FnMut([isize; 2]),
+) {
+	if shape.contains(&0) {
+		return;
+	}
+	let mut index = vec![0usize; shape.len()];
+	loop {
+		visit(offsets);
+		let mut axis = shape.len();
+		loop {
+			if axis == 0 {
+				return;
+			}
+			axis -= 1;
+			index[axis] += 1;
+			for (offset, strides) in offsets.iter_mut().zip(strides) {
+				*offset += strides[axis];
+			}
+			if index[axis] < shape[axis] {
+				break;
+			}
+			for (offset, strides) in offsets.iter_mut().zip(strides) {
+				*offset -= strides[axis] * shape[axis] as isize;
+			}
+			index[axis] = 0;
+		}
+	}
+}
+
+/// Copies a view whose stride is 1 along the axis `across`, not the last one, in square tiles of
+/// that axis and the last, so that both sides stay in the cache.
+fn transpose<const N: usize>(
+	shape: &[usize],
+	strides: &[isize],
+	across: usize,
+	offset: usize,
+	source: &[[u8; N]],
+	target: &mut [[u8; N]],
+) {
+	const TILE: usize = 32;
+	let last = shape.len() - 1;
+	let (rows, columns, step) = (shape[across], shape[last], strides[last]);
+	let places: Vec<isize> = crate::tensor::strides(shape)
+		.iter()
+		.map(|s| *s as isize)
+		.collect();
+	let row_step = places[across] as usize;
+	// All other axes, walked on both sides at once.
+	let others: Vec<usize> = (0..last).filter(|axis| *axis != across).collect();
+	let picked = |values: &[isize]| others.iter().map(|axis| values[*axis]).collect::<Vec<_>>();
+	let outer: Vec<usize> = others.iter().map(|axis| shape[*axis]).collect();
+	walk(
+		&outer,
+		[&picked(strides), &picked(&places)],
+		[offset as isize, 0],
+		|[from, to]| {
+			for row_tile in (0..rows).step_by(TILE) {
+				for column_tile in (0..columns).step_by(TILE) {
+					let width = TILE.min(columns - column_tile);
+					for row in row_tile..rows.min(row_tile + TILE) {
+						let start = to as usize + row * row_step + column_tile;
+						let mut at = from + row as isize + column_tile as isize * step;
+						for element in &mut target[start..start + width] {
+							*element = source[at as usize];
+							at += step;
+						}
 					}
 				}
 			}
-			for axis in (0..outer.len()).rev() {
-				index[axis] += 1;
-				from += outer_strides[axis];
-				if index[axis] < outer[axis] {
-					break;
-				}
-				from -= outer_strides[axis] * outer[axis] as isize;
-				index[axis] = 0;
-			}
-		}
-	}
+		},
+	);
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use crate::{tensor::slice, testing::tensor};
+	use proptest::prelude::*;
 
 	fn taken(view: &View, source: &[i32]) -> Vec<i32> {
 		let source = tensor(&[source.len()], source);
@@ -187,5 +273,33 @@ mod tests {
 		assert_eq!(taken(&view(&[2, 2], &[-3, -2], 5), &source), [5, 3, 2, 0]);
 		assert_eq!(taken(&view(&[], &[], 4), &source), [4]);
 		assert_eq!(taken(&view(&[2, 0], &[1, 1], 0), &source), [0; 0]);
+	}
+
+	proptest! {
+		#[test]
+		fn any_permutation_of_any_shape(
+			shape in prop::collection::vec(prop_oneof![0usize..5, 30usize..40], 1..5),
+			seed: u64,
+		) {
+			let len: usize = shape.iter().product();
+			prop_assume!(len < 100_000);
+			let mut axes: Vec<usize> = (0..shape.len()).collect();
+			for i in (1..axes.len()).rev() {
+				axes.swap(i, (seed >> (8 * i)) as usize % (i + 1));
+			}
+			let source: Vec<i32> = (0..len as i32).collect();
+			let view = View::of(&shape).permuted(&axes);
+			let mut expected = Vec::with_capacity(len);
+			for i in 0..len {
+				let mut rest = i;
+				let mut at = 0;
+				for (dim, stride) in view.shape.iter().zip(&view.strides).rev() {
+					at += (rest % dim) as isize * stride;
+					rest /= dim;
+				}
+				expected.push(at as i32);
+			}
+			prop_assert_eq!(taken(&view, &source), expected);
+		}
 	}
 }

@@ -22,8 +22,9 @@ impl FloatFn for LeakyRelu {
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
+		let scaled = F::from_f64(self.alpha) * x;
 		if x < F::ZERO {
-			F::from_f64(self.alpha) * x
+			scaled
 		} else {
 			x
 		}

@@ -18,6 +18,6 @@ impl FloatFn for Round {
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
-		x.round_ties_even()
+		x.round_even()
 	}
 }
