@@ -9,7 +9,7 @@
 
 use std::process::ExitCode;
 
-use noema_engine::{DType, Engine, Profile1, TensorSchema, Value};
+use noema_engine::{self_test, DType, Engine, Profile1, TensorSchema, Value};
 
 /// SplitMix64 by Steele, Lea and Flood: small, and the same everywhere.
 struct Random(u64);
@@ -50,6 +50,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 	let path = arguments.next().ok_or("usage: hash MODEL.onnx [SEED] [RUNS]")?;
 	let seed = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
 	let runs: u32 = arguments.next().map_or(Ok(1), |runs| runs.parse())?;
+	self_test()?;
 	let plan = Profile1.build(&std::fs::read(&path)?)?;
 	let mut random = Random(seed);
 	let inputs: Vec<Value> =

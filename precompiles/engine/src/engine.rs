@@ -6,6 +6,7 @@ use tract_onnx::prelude::{IntoTValue, TValue, TVec};
 
 use crate::{
 	emit::{emit, StepFailure, TractPlan},
+	environment::is_ieee,
 	error::{ModelError, RunError},
 	guard::guard,
 	import::import,
@@ -13,6 +14,10 @@ use crate::{
 	tensor::{canonicalise_nans, from_bytes},
 	DType, TensorSchema, Value,
 };
+
+/// Why a thread must not compute.
+const FOREIGN_ARITHMETIC: &str =
+	"this thread rounds, or treats subnormal numbers, other than IEEE 754 asks for";
 
 /// What a file is, as [`Engine::build`] has found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +68,9 @@ pub trait Engine {
 	///
 	/// # Panics
 	///
-	/// Only on a bug of the engine; a caller that must survive it catches the unwinding and treats
-	/// it as an internal fault, never as a finding about the file.
+	/// Only on a bug of the engine, or if other code has changed how this thread rounds; a caller
+	/// that must survive it catches the unwinding and treats it as an internal fault, never as a
+	/// finding about the file.
 	fn build(&self, file: &[u8]) -> Result<Plan, ModelError>;
 
 	/// Runs a plan on inputs in the order of the report. A pure function of model and inputs.
@@ -85,7 +91,9 @@ impl Engine for Profile1 {
 	}
 
 	fn build(&self, file: &[u8]) -> Result<Plan, ModelError> {
-		let graph = import(guard(file)?)?;
+		let model = guard(file)?;
+		assert!(is_ieee(), "{FOREIGN_ARITHMETIC}");
+		let graph = import(model)?;
 		let emitted = emit(&graph)?;
 		let report = Report {
 			profile: self.profile(),
@@ -108,6 +116,9 @@ impl Engine for Profile1 {
 	}
 
 	fn run(&self, plan: &Plan, inputs: &[Value]) -> Result<Vec<Value>, RunError> {
+		if !is_ieee() {
+			return Err(RunError::Internal { reason: FOREIGN_ARITHMETIC.into() });
+		}
 		let schemas = &plan.report.inputs;
 		if inputs.len() != schemas.len() {
 			return Err(RunError::SchemaMismatch {

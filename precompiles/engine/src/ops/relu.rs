@@ -48,7 +48,7 @@ impl Kernel for Relu {
 			// `x < 0` is false for NaN, which passes; -0.0 is not below zero, hence `<=`.
 			DType::F32 => vectorized(|| map(x, |x: f32| if x <= 0.0 { 0.0 } else { x })),
 			DType::F64 => vectorized(|| map(x, |x: f64| if x <= 0.0 { 0.0 } else { x })),
-			dtype => crate::with_integer!(dtype, T => map(x, |x: T| x.max(0))),
+			dtype => crate::with_integer!(dtype, T => map(x, |x: T| if x > 0 { x } else { 0 })),
 		}?;
 		Ok(vec![y])
 	}
