@@ -18,7 +18,10 @@ pub trait ModelAdmission {
 	///
 	/// An error is no finding about the model: the chunks are not where they should be, or an
 	/// internal fault met a call that is not part of a block.
-	fn admit(model: &ModelLocation, profile: u16) -> Result<Result<ModelReport, Refusal>, InferError>;
+	fn admit(
+		model: &ModelLocation,
+		profile: u16,
+	) -> Result<Result<ModelReport, Refusal>, InferError>;
 }
 
 /// Runs models. A pure function of model, profile and inputs.

@@ -333,8 +333,14 @@ mod tests {
 	#[test]
 	fn long_subjects_are_cut_at_a_character() {
 		let refusal = Refusal::new(RefusalCode::UnsupportedOp, &"é".repeat(100));
-		assert_eq!(core::str::from_utf8(&refusal.subject), Ok("é".repeat(64).as_str()));
-		let refusal = Refusal::new(RefusalCode::UnsupportedOp, &alloc::format!("a{}", "é".repeat(100)));
+		assert_eq!(
+			core::str::from_utf8(&refusal.subject),
+			Ok("é".repeat(64).as_str())
+		);
+		let refusal = Refusal::new(
+			RefusalCode::UnsupportedOp,
+			&alloc::format!("a{}", "é".repeat(100)),
+		);
 		assert_eq!(refusal.subject.len(), 127);
 	}
 }

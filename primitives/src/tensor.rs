@@ -143,7 +143,9 @@ impl Tensor {
 	pub fn byte_len(dtype: DType, shape: &[u32]) -> Option<u64> {
 		shape
 			.iter()
-			.try_fold(u64::from(dtype.size()), |bytes, dim| bytes.checked_mul(u64::from(*dim)))
+			.try_fold(u64::from(dtype.size()), |bytes, dim| {
+				bytes.checked_mul(u64::from(*dim))
+			})
 	}
 
 	/// Whether the data is exactly as long as dtype and shape say.
@@ -172,11 +174,15 @@ pub fn hash_tensors(tensors: &[NamedTensor]) -> H256 {
 /// The length of the SCALE encoding of the outputs that a schema promises, in bytes.
 pub fn encoded_len(schemas: &[crate::TensorSchema]) -> Option<u64> {
 	let compact = |n: u64| codec::Compact(n).encoded_size() as u64;
-	schemas.iter().try_fold(compact(schemas.len() as u64), |len, schema| {
-		let data = Tensor::byte_len(schema.dtype, &schema.shape)?;
-		let head = schema.name.encoded_size() + 1 + schema.shape.encoded_size();
-		len.checked_add(head as u64)?.checked_add(compact(data))?.checked_add(data)
-	})
+	schemas
+		.iter()
+		.try_fold(compact(schemas.len() as u64), |len, schema| {
+			let data = Tensor::byte_len(schema.dtype, &schema.shape)?;
+			let head = schema.name.encoded_size() + 1 + schema.shape.encoded_size();
+			len.checked_add(head as u64)?
+				.checked_add(compact(data))?
+				.checked_add(data)
+		})
 }
 
 /// Builds a [`NamedTensor`] from parts, or returns `None` if one is beyond its bound.
@@ -207,7 +213,9 @@ mod tests {
 
 	#[test]
 	fn names_round_trip() {
-		for name in ["f32", "f64", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "bool"] {
+		for name in [
+			"f32", "f64", "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "bool",
+		] {
 			assert_eq!(DType::from_name(name).map(DType::name), Some(name));
 		}
 		assert_eq!(DType::from_name("float"), None);

@@ -14,7 +14,7 @@ use noema_primitives::{
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
-use sp_core::{crypto::KeyTypeId, Get, OpaqueMetadata};
+use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
 	traits::{Block as BlockT, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
@@ -255,6 +255,7 @@ impl_runtime_apis! {
 			inputs: Vec<NamedTensor>,
 			extrinsic_len: u32,
 		) -> Result<Quote<Balance>, DispatchError> {
+			enter_next_block();
 			let (_, royalty) = Inference::quote(&release)?;
 			let inputs = inputs
 				.try_into()
@@ -278,9 +279,7 @@ impl_runtime_apis! {
 			release: ReleaseId<AccountId>,
 			inputs: Vec<NamedTensor>,
 		) -> Result<DryRun, DispatchError> {
-			// The answer of the next block: what it may call is what may be called then.
-			let next = System::block_number().saturating_add(1);
-			System::initialize(&next, &System::parent_hash(), &Default::default());
+			enter_next_block();
 			Inference::dry_run(&release, inputs)
 		}
 
@@ -337,6 +336,13 @@ impl_runtime_apis! {
 				.expect("the block is sound")
 		}
 	}
+}
+
+/// What may be called is what may be called in the next block, the first that a transaction can
+/// reach: a release of this very block, for one.
+fn enter_next_block() {
+	let next = System::block_number().saturating_add(1);
+	System::initialize(&next, &System::parent_hash(), &Default::default());
 }
 
 /// Proves that `key` belongs to a validator of the current session.

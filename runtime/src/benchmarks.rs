@@ -4,7 +4,9 @@ use alloc::{string::String, vec::Vec};
 use frame_benchmarking::{
 	add_benchmark, list_benchmark, BenchmarkBatch, BenchmarkConfig, BenchmarkList, Benchmarking,
 };
-use frame_support::traits::{StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys};
+use frame_support::traits::{
+	StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys,
+};
 
 use crate::{
 	AllPalletsWithSystem, Babe, Balances, Grandpa, Inference, Models, Multisig, Preimage, Proxy,

@@ -42,6 +42,7 @@ pub mod time {
 /// What fits into a block.
 pub mod block {
 	use frame_support::{
+		dispatch::DispatchClass,
 		parameter_types,
 		weights::{
 			constants::{BlockExecutionWeight, ExtrinsicBaseWeight, WEIGHT_REF_TIME_PER_MILLIS},
@@ -57,27 +58,28 @@ pub mod block {
 	const AVERAGE_ON_INITIALIZE: Perbill = Perbill::from_percent(5);
 	/// What a block may compute: a fifth of the slot, for an importer must be done before the next
 	/// slot, hop after hop. The state proof's size is no limit on a chain without a relay.
-	pub const MAX_WEIGHT: Weight =
-		Weight::from_parts(600 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+	pub const MAX_WEIGHT: Weight = Weight::from_parts(600 * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
 	/// Bytes of a block's extrinsics.
 	pub const MAX_LENGTH: u32 = 5 * 1024 * 1024;
 
 	parameter_types! {
 		/// The lengths of a block.
-		pub RuntimeBlockLength: BlockLength = BlockLength::max_with_normal_ratio(
-			MAX_LENGTH,
-			NORMAL_RATIO,
-		);
+		pub RuntimeBlockLength: BlockLength = BlockLength::builder()
+			.max_length(MAX_LENGTH)
+			.modify_max_length_for_class(DispatchClass::Normal, |length| {
+				*length = NORMAL_RATIO * MAX_LENGTH;
+			})
+			.build();
 		/// The weights of a block.
 		pub RuntimeBlockWeights: BlockWeights = BlockWeights::builder()
 			.base_block(BlockExecutionWeight::get())
-			.for_class(frame_support::dispatch::DispatchClass::all(), |weights| {
+			.for_class(DispatchClass::all(), |weights| {
 				weights.base_extrinsic = ExtrinsicBaseWeight::get();
 			})
-			.for_class(frame_support::dispatch::DispatchClass::Normal, |weights| {
+			.for_class(DispatchClass::Normal, |weights| {
 				weights.max_total = Some(NORMAL_RATIO * MAX_WEIGHT);
 			})
-			.for_class(frame_support::dispatch::DispatchClass::Operational, |weights| {
+			.for_class(DispatchClass::Operational, |weights| {
 				weights.max_total = Some(MAX_WEIGHT);
 				weights.reserved = Some(MAX_WEIGHT - NORMAL_RATIO * MAX_WEIGHT);
 			})

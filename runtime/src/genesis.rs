@@ -20,16 +20,25 @@ const ENDOWMENT: Balance = 10_000_000 * NOE;
 type Authority = (AccountId, BabeId, GrandpaId);
 
 fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
-	(sr25519.to_account_id(), sr25519.public().into(), ed25519.public().into())
+	(
+		sr25519.to_account_id(),
+		sr25519.public().into(),
+		ed25519.public().into(),
+	)
 }
 
 fn genesis(authorities: Vec<Authority>, endowed: Vec<AccountId>, sudo: AccountId) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig {
-			balances: endowed.into_iter().map(|account| (account, ENDOWMENT)).collect(),
+			balances: endowed
+				.into_iter()
+				.map(|account| (account, ENDOWMENT))
+				.collect(),
 		},
 		// The authorities come from the session's keys.
-		babe: BabeConfig { epoch_config: EPOCH_CONFIGURATION },
+		babe: BabeConfig {
+			epoch_config: EPOCH_CONFIGURATION
+		},
 		session: SessionConfig {
 			keys: authorities
 				.into_iter()
@@ -53,13 +62,20 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	};
 	let patch = genesis(
 		authorities,
-		Sr25519Keyring::iter().map(|key| key.to_account_id()).collect(),
+		Sr25519Keyring::iter()
+			.map(|key| key.to_account_id())
+			.collect(),
 		Sr25519Keyring::Alice.to_account_id(),
 	);
-	serde_json::to_string(&patch).ok().map(|json| json.into_bytes())
+	serde_json::to_string(&patch)
+		.ok()
+		.map(|json| json.into_bytes())
 }
 
 /// The names that [`get_preset`] knows.
 pub fn preset_names() -> Vec<PresetId> {
-	vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+	vec![
+		PresetId::from(DEV_RUNTIME_PRESET),
+		PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+	]
 }

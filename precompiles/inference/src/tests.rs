@@ -9,7 +9,7 @@ use sp_state_machine::BasicExternalities;
 
 use crate::{host::plan_cache, NativeEngine};
 
-const NETWORK: &[u8] = include_bytes!("../golden/network.onnx");
+const NETWORK: &[u8] = include_bytes!("../../../examples/digits/digits.onnx");
 
 fn store(ext: &mut BasicExternalities, file: &[u8]) -> ModelLocation {
 	let id = ModelId::of(file);
@@ -19,12 +19,18 @@ fn store(ext: &mut BasicExternalities, file: &[u8]) -> ModelLocation {
 		let key = [&chunk_prefix[..], &index.to_le_bytes()].concat();
 		ext.insert(key, chunk.to_vec().encode());
 	}
-	ModelLocation { id, size: file.len() as u32, chunk_prefix }
+	ModelLocation {
+		id,
+		size: file.len() as u32,
+		chunk_prefix,
+	}
 }
 
 fn inputs() -> Vec<NamedTensor> {
-	let data = (0..3 * 32 * 32u32).flat_map(|i| (i as f32 / 3072.0).to_le_bytes()).collect();
-	vec![named("x", DType::F32, &[1, 3, 32, 32], data).unwrap()]
+	let data = (0..3 * 32 * 32u32)
+		.flat_map(|i| (i as f32 / 3072.0).to_le_bytes())
+		.collect();
+	vec![named("image", DType::F32, &[1, 1, 8, 8], data).unwrap()]
 }
 
 #[test]
@@ -33,9 +39,13 @@ fn a_model_is_admitted_and_runs_the_same_warm_and_cold() {
 	let model = store(&mut ext, NETWORK);
 	ext.execute_with(|| {
 		let report = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap();
-		assert_eq!(report.inputs[0].shape[..], [1, 3, 32, 32]);
-		let names: Vec<_> = report.outputs.iter().map(|output| &output.name[..]).collect();
-		assert_eq!(names, [&b"o"[..], b"mean"]);
+		assert_eq!(report.inputs[0].shape[..], [1, 1, 8, 8]);
+		let names: Vec<_> = report
+			.outputs
+			.iter()
+			.map(|output| &output.name[..])
+			.collect();
+		assert_eq!(names, [&b"probabilities"[..]]);
 		let warm = NativeEngine::infer(&model, &report, &inputs()).unwrap();
 		plan_cache().clear();
 		let cold = NativeEngine::infer(&model, &report, &inputs()).unwrap();
@@ -58,21 +68,30 @@ fn a_file_that_is_no_model_is_refused_with_its_reason() {
 fn failures_are_told_apart() {
 	let mut ext = BasicExternalities::default();
 	let model = store(&mut ext, NETWORK);
-	let nowhere =
-		ModelLocation { id: ModelId([9; 32]), chunk_prefix: vec![1], ..model.clone() };
+	let nowhere = ModelLocation {
+		id: ModelId([9; 32]),
+		chunk_prefix: vec![1],
+		..model.clone()
+	};
 	let not_onnx = store(&mut ext, b"neither is this");
 	ext.execute_with(|| {
 		let report = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap();
 		let infer = |model, inputs: &[_]| NativeEngine::infer(model, &report, inputs);
 
-		assert_eq!(NativeEngine::admit(&nowhere, PROFILE_1), Err(InferError::ModelMissing));
-		assert_eq!(NativeEngine::admit(&model, 2), Err(InferError::UnknownProfile));
+		assert_eq!(
+			NativeEngine::admit(&nowhere, PROFILE_1),
+			Err(InferError::ModelMissing)
+		);
+		assert_eq!(
+			NativeEngine::admit(&model, 2),
+			Err(InferError::UnknownProfile)
+		);
 		assert_eq!(infer(&nowhere, &inputs()), Err(InferError::ModelMissing));
 		assert_eq!(infer(&not_onnx, &inputs()), Err(InferError::ModelRefused));
 		assert_eq!(infer(&model, &[]), Err(InferError::SchemaMismatch));
-		let misnamed = named("y", DType::F32, &[1, 3, 32, 32], vec![0; 4 * 3072]).unwrap();
+		let misnamed = named("y", DType::F32, &[1, 1, 8, 8], vec![0; 256]).unwrap();
 		assert_eq!(infer(&model, &[misnamed]), Err(InferError::SchemaMismatch));
-		let short = named("x", DType::F32, &[1, 3, 32, 32], vec![0; 4]).unwrap();
+		let short = named("image", DType::F32, &[1, 1, 8, 8], vec![0; 4]).unwrap();
 		assert_eq!(infer(&model, &[short]), Err(InferError::SchemaMismatch));
 	});
 }
@@ -83,10 +102,17 @@ fn chunks_that_lie_about_their_length_are_no_model() {
 	let file = vec![7; CHUNK_SIZE as usize + 5];
 	let model = store(&mut ext, &file);
 	let key = |index: u32| [&model.chunk_prefix[..], &index.to_le_bytes()].concat();
-	for (index, value) in [(1, vec![1, 2, 3].encode()), (0, vec![0xff; 3]), (0, Vec::new())] {
+	for (index, value) in [
+		(1, vec![1, 2, 3].encode()),
+		(0, vec![0xff; 3]),
+		(0, Vec::new()),
+	] {
 		ext.insert(key(index), value);
 		ext.execute_with(|| {
-			assert_eq!(NativeEngine::admit(&model, PROFILE_1), Err(InferError::ModelMissing));
+			assert_eq!(
+				NativeEngine::admit(&model, PROFILE_1),
+				Err(InferError::ModelMissing)
+			);
 		});
 	}
 }

@@ -79,12 +79,12 @@ impl InstanceFilter<RuntimeCall> for ProxyKind {
 			// An inference pays a royalty, and a batch or a proxied call is filtered again inside.
 			Self::NonTransfer => matches!(
 				call,
-				RuntimeCall::System(_) |
-					RuntimeCall::Session(_) |
-					RuntimeCall::Utility(_) |
-					RuntimeCall::Proxy(_) |
-					RuntimeCall::Multisig(_) |
-					RuntimeCall::Models(_)
+				RuntimeCall::System(_)
+					| RuntimeCall::Session(_)
+					| RuntimeCall::Utility(_)
+					| RuntimeCall::Proxy(_)
+					| RuntimeCall::Multisig(_)
+					| RuntimeCall::Models(_)
 			),
 			Self::Models => matches!(call, RuntimeCall::Models(_) | RuntimeCall::Utility(_)),
 			Self::Inference => matches!(call, RuntimeCall::Inference(_) | RuntimeCall::Utility(_)),

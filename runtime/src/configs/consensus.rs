@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use frame_support::{
 	parameter_types,
-	traits::{ConstU128, ConstU32, ConstU64},
+	traits::{ConstU128, ConstU32},
 };
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_runtime::{
@@ -99,7 +99,10 @@ impl pallet_session::historical::SessionManager<AccountId, ()> for GenesisAuthor
 }
 
 fn identified(validators: Vec<AccountId>) -> Vec<(AccountId, ())> {
-	validators.into_iter().map(|validator| (validator, ())).collect()
+	validators
+		.into_iter()
+		.map(|validator| (validator, ()))
+		.collect()
 }
 
 /// A validator without stake is known by its account alone.
@@ -118,8 +121,7 @@ impl pallet_session::Config for Runtime {
 	type ValidatorIdOf = ConvertInto;
 	type ShouldEndSession = Babe;
 	type NextSessionRotation = Babe;
-	type SessionManager =
-		pallet_session::historical::NoteHistoricalRoot<Self, GenesisAuthorities>;
+	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, GenesisAuthorities>;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
 	type Keys = SessionKeys;
 	type DisablingStrategy = ();

@@ -61,7 +61,8 @@ impl pallet_models::Config for Runtime {
 	type MaxTotalBytes = ConstU64<{ 2048 * MIB }>;
 	// Every validator keeps the plans of all resident models in memory.
 	type MaxResidentBytes = ConstU64<{ 1024 * MIB }>;
-	type MaxMaturingBytes = ConstU64<{ 256 * MIB }>;
+	// The largest plan that the engine admits.
+	type MaxMaturingBytes = ConstU64<{ 512 * MIB }>;
 	type MaxResidentModels = ConstU32<256>;
 	type MaxUploadBytesPerBlock = ConstU32<{ 2 * MIB as u32 }>;
 	type UploadLifetime = UploadLifetime;

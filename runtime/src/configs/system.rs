@@ -3,9 +3,7 @@
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU16, ConstU32, ConstU64, ConstU8, VariantCountOf},
-	weights::{
-		constants::ParityDbWeight, ConstantMultiplier, IdentityFee, RuntimeDbWeight,
-	},
+	weights::{constants::ParityDbWeight, ConstantMultiplier, IdentityFee, RuntimeDbWeight},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{

@@ -42,10 +42,20 @@ mod tests {
 
 	#[test]
 	fn cost_is_charged_in_full_and_never_wraps() {
-		let cost = Cost { macs: 2, bytes: 3, steps: 5, transcendentals: 7 };
+		let cost = Cost {
+			macs: 2,
+			bytes: 3,
+			steps: 5,
+			transcendentals: 7,
+		};
 		let expected = 2 * PER_MAC + 3 * PER_BYTE + 5 * PER_STEP + 7 * PER_TRANSCENDENTAL;
 		assert_eq!(CostToWeight::convert(cost), Weight::from_parts(expected, 0));
-		let most = Cost { macs: u64::MAX, bytes: u64::MAX, steps: u32::MAX, transcendentals: 0 };
+		let most = Cost {
+			macs: u64::MAX,
+			bytes: u64::MAX,
+			steps: u32::MAX,
+			transcendentals: 0,
+		};
 		assert_eq!(CostToWeight::convert(most), Weight::from_parts(u64::MAX, 0));
 	}
 }

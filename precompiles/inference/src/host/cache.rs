@@ -13,7 +13,7 @@ use std::{
 };
 
 use moka::{policy::EvictionPolicy, sync::Cache};
-use noema_engine::{Engine, ModelError, Plan, Profile1};
+use noema_engine::{Engine, Plan, Profile1};
 use noema_primitives::{ModelId, ModelLocation, ModelReport, Refusal, WorkItem, PROFILE_1};
 
 use super::{call_kind::panic_message, convert};
@@ -117,7 +117,12 @@ impl PlanCache {
 			})
 			.eviction_policy(EvictionPolicy::lru())
 			.build();
-		Self { entries, hits: 0.into(), misses: 0.into(), builds: 0.into() }
+		Self {
+			entries,
+			hits: 0.into(),
+			misses: 0.into(),
+			builds: 0.into(),
+		}
 	}
 
 	/// Sets the size of the cache of this process. False if it is in use already.
@@ -156,7 +161,9 @@ impl PlanCache {
 	) -> EnsureOutcome {
 		let _unwind = sp_panic_handler::AbortGuard::force_unwind();
 		let entry = catch_unwind(AssertUnwindSafe(|| {
-			self.entry(item.location.id, item.profile, || read_file(&item.location, read_chunk))
+			self.entry(item.location.id, item.profile, || {
+				read_file(&item.location, read_chunk)
+			})
 		}));
 		match entry {
 			Ok(Ok(entry)) => match &*entry {
@@ -233,9 +240,4 @@ pub(crate) fn read_file(
 	} else {
 		Err(Status::ModelMissing)
 	}
-}
-
-/// Builds a plan outside of the cache, for the self-test.
-pub(super) fn build(file: &[u8]) -> Result<Plan, ModelError> {
-	Profile1.build(file)
 }

@@ -95,7 +95,7 @@ pub(crate) fn guarded(
 				 stops rather than vote. Check this machine's memory and report the model."
 			);
 			std::process::abort()
-		},
+		}
 		Some(CallKind::OffChain) => Err(Status::InternalFault),
 		None => panic!("internal fault in model {model}: {fault}"),
 	}
@@ -181,7 +181,10 @@ mod tests {
 			return;
 		}
 		let child = std::process::Command::new(std::env::current_exe().unwrap())
-			.args(["--exact", "host::call_kind::tests::an_onchain_fault_aborts_the_process"])
+			.args([
+				"--exact",
+				"host::call_kind::tests::an_onchain_fault_aborts_the_process",
+			])
 			.env(CHILD, "1")
 			.output()
 			.unwrap();

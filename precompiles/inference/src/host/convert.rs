@@ -105,8 +105,11 @@ pub(super) fn refusal(error: &ModelError) -> Refusal {
 /// The inputs as the engine takes them; `None` if their names are not the schema's, in its order.
 /// Types, shapes and lengths are the engine's to check.
 pub(super) fn inputs(report: &Report, inputs: Vec<NamedTensor>) -> Option<Vec<Value>> {
-	let names_fit = inputs.len() == report.inputs.len() &&
-		inputs.iter().zip(&report.inputs).all(|(t, s)| t.name[..] == *s.name.as_bytes());
+	let names_fit = inputs.len() == report.inputs.len()
+		&& inputs
+			.iter()
+			.zip(&report.inputs)
+			.all(|(t, s)| t.name[..] == *s.name.as_bytes());
 	names_fit.then(|| inputs.into_iter().map(value).collect())
 }
 
@@ -126,7 +129,12 @@ fn value(tensor: NamedTensor) -> Value {
 	};
 	Value {
 		dtype,
-		shape: tensor.tensor.shape.iter().map(|dim| *dim as usize).collect(),
+		shape: tensor
+			.tensor
+			.shape
+			.iter()
+			.map(|dim| *dim as usize)
+			.collect(),
 		data: tensor.tensor.data.into_inner(),
 	}
 }
@@ -138,7 +146,12 @@ pub(super) fn outputs(report: &Report, outputs: Vec<Value>) -> Option<Vec<NamedT
 		.iter()
 		.zip(outputs)
 		.map(|(schema, value)| {
-			named(&schema.name, dtype(value.dtype), &shape(&value.shape)?, value.data)
+			named(
+				&schema.name,
+				dtype(value.dtype),
+				&shape(&value.shape)?,
+				value.data,
+			)
 		})
 		.collect()
 }

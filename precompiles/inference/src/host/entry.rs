@@ -47,7 +47,9 @@ pub(crate) fn infer(
 		let inputs =
 			Vec::<NamedTensor>::decode_all(&mut &inputs[..]).map_err(|_| Status::SchemaMismatch)?;
 		let entry = entry(ext, profile, &location)?;
-		let Entry::Ready { plan, .. } = &*entry else { return Err(Status::ModelRefused.into()) };
+		let Entry::Ready { plan, .. } = &*entry else {
+			return Err(Status::ModelRefused.into());
+		};
 		let inputs = convert::inputs(plan.report(), inputs).ok_or(Status::SchemaMismatch)?;
 		let answer = Profile1.run(plan, &inputs).map_err(convert::run_failure)?;
 		let answer = convert::outputs(plan.report(), answer)
@@ -57,7 +59,11 @@ pub(crate) fn infer(
 }
 
 fn location(model: &[u8; 32], size: u32, chunk_prefix: &[u8]) -> ModelLocation {
-	ModelLocation { id: ModelId(*model), size, chunk_prefix: chunk_prefix.to_vec() }
+	ModelLocation {
+		id: ModelId(*model),
+		size,
+		chunk_prefix: chunk_prefix.to_vec(),
+	}
 }
 
 fn entry(
@@ -73,7 +79,10 @@ fn entry(
 }
 
 fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Status> {
-	buffer.get_mut(..bytes.len()).ok_or(Status::BufferTooSmall)?.copy_from_slice(bytes);
+	buffer
+		.get_mut(..bytes.len())
+		.ok_or(Status::BufferTooSmall)?
+		.copy_from_slice(bytes);
 	Ok(bytes.len())
 }
 
