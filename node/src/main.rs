@@ -1,5 +1,13 @@
 //! The binary of Noema's node.
 
-fn main() -> sc_cli::Result<()> {
-	noema_node::command::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+	match noema_node::command::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("Error: {error}");
+			ExitCode::FAILURE
+		}
+	}
 }
