@@ -139,13 +139,11 @@ impl Cli {
 	/// Fills in what the user left open.
 	pub fn complete(mut self) -> Self {
 		let run = &mut self.run;
-		let base_path = &run.shared_params.base_path;
-		if self.noema.sealing == Sealing::Instant && base_path.is_none() {
+		if self.noema.sealing == Sealing::Instant && run.shared_params.base_path.is_none() {
 			run.tmp = true;
 		}
-		// A temporary development chain keeps all states, so that the archive methods answer. One
-		// that stays keeps what it was made with.
-		if run.tmp || (run.shared_params.dev && base_path.is_none()) {
+		// A development chain keeps all states, so that the archive methods answer.
+		if run.shared_params.dev {
 			let pruning = &mut run.import_params.pruning_params.state_pruning;
 			pruning.get_or_insert(DatabasePruningMode::Archive);
 		}
@@ -188,7 +186,7 @@ mod tests {
 	}
 
 	#[test]
-	fn a_development_node_is_temporary_and_keeps_all_states() {
+	fn a_development_node_keeps_all_states() {
 		let cli = parse(&["--dev"]);
 		assert_eq!(cli.noema.sealing, Sealing::Babe);
 		assert_eq!(
@@ -197,7 +195,8 @@ mod tests {
 		);
 		let pruning = |cli: &Cli| cli.run.import_params.pruning_params.state_pruning;
 		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Archive));
-		assert_eq!(pruning(&parse(&["--dev", "--base-path", "x"])), None);
+		let cli = parse(&["--dev", "--base-path", "x"]);
+		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Archive));
 		let cli = parse(&["--dev", "--state-pruning", "9"]);
 		assert_eq!(pruning(&cli), Some(DatabasePruningMode::Custom(9)));
 		assert_eq!(pruning(&parse(&["--chain", "local", "--alice"])), None);
