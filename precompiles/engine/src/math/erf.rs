@@ -16,7 +16,7 @@ const REST: [f64; 9] = [
 ];
 
 /// 2/sqrt(π) in two parts.
-const SLOPE: f64 = 1.1283791670955126;
+const SLOPE: f64 = std::f64::consts::FRAC_2_SQRT_PI;
 const SLOPE_LOW: f64 = 1.5311171827997225e-17;
 
 /// `erf(m + t)` in t, |t| up to 1/8, around the middles m = 0.625, 0.875, ... 5.875 of 22

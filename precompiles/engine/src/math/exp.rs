@@ -4,7 +4,6 @@ use super::{horner, NAN_F64};
 
 /// Adding and subtracting it rounds to the nearest integer, ties to even; its low bits are zero.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-const LOG2_E: f64 = 1.442_695_040_888_963_4;
 /// The first 32 bits of ln 2; products with integers below 2^21 are exact.
 pub(super) const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 /// ln 2 less [`LN_2_HIGH`].
@@ -29,7 +28,7 @@ const TAIL: [f64; 11] = [
 /// leading part and a correction.
 #[inline(always)]
 fn reduce(high: f64, low: f64) -> (f64, f64, f64) {
-	let shifted = high * LOG2_E + ROUND;
+	let shifted = high * std::f64::consts::LOG2_E + ROUND;
 	let k = shifted - ROUND;
 	let near = high - k * LN_2_HIGH;
 	let k_low = k * LN_2_LOW - low;

@@ -1,6 +1,6 @@
 //! Activations that are products of x and a sigmoid-shaped function.
 
-use super::{erf::erf, logistic, NAN_F64};
+use super::{erf::erf, exp::exp, logistic, NAN_F64};
 
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// sqrt(2/π).
@@ -50,8 +50,11 @@ pub fn swish(x: f64, alpha: f64) -> f64 {
 	}
 }
 
-/// `x tanh(softplus(x))`; -0 at -infinity.
+/// `x tanh(softplus(x))`, as `x n / (n + 2)` with `n = e^x (e^x + 2)`; -0 at -infinity.
 #[inline(always)]
 pub fn mish(x: f64) -> f64 {
-	gate(x, logistic::tanh(logistic::softplus(x)))
+	// From 40 on the quotient rounds to 1.
+	let e = exp(if x > 40.0 { 40.0 } else { x });
+	let n = e * (e + 2.0);
+	gate(x, n / (n + 2.0))
 }

@@ -23,7 +23,7 @@ pub(super) fn extents(node: &NodeCtx<'_>, x: &Fact) -> Result<([usize; 4], usize
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let ([n, c, h, w], b) = extents(node, x)?;
-	if c % (b * b) != 0 {
+	if !c.is_multiple_of(b * b) {
 		return Err(OpError::mismatch(format!(
 			"{c} channels do not fill blocks of {b} by {b}"
 		)));

@@ -56,6 +56,7 @@ fn constant_depth(inputs: Inputs<'_>) -> Result<usize, OpError> {
 }
 
 /// The elements as i64, converted as Cast does, but for u64, which saturates.
+#[allow(clippy::unnecessary_cast, reason = "one of the element types is i64")]
 fn integers(tensor: &Tensor) -> Result<Vec<i64>, EvalError> {
 	Ok(match dtype(tensor)? {
 		DType::U64 => slice::<u64>(tensor)?

@@ -45,7 +45,7 @@ fn resolve(from: &[usize], wanted: &[i64], allow_zero: bool) -> Result<Vec<usize
 			.try_fold(1usize, |n, dim| n.checked_mul(*dim))
 			.ok_or_else(overflow)?;
 		let len: usize = from.iter().product();
-		if known == 0 || len % known != 0 {
+		if known == 0 || !len.is_multiple_of(known) {
 			return Err(bad(format!(
 				"{from:?} has {len} elements, which {wanted:?} cannot hold"
 			)));

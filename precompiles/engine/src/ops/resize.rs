@@ -56,18 +56,14 @@ struct Source {
 	fraction: f64,
 }
 
-/// An axis whose length, or whose elements, change.
-#[derive(Debug)]
-struct Axis {
-	axis: usize,
-	sources: Vec<Source>,
-}
-
 #[derive(Debug)]
 struct Resize {
 	name: &'static str,
 	linear: bool,
-	axes: Vec<Axis>,
+	coordinates: Coordinates,
+	rounding: Rounding,
+	/// The axes whose length, or whose elements, change.
+	axes: Vec<Target>,
 	/// Shape of the output.
 	shape: Vec<usize>,
 }
@@ -314,7 +310,6 @@ fn lower(
 	for target in &targets {
 		shape[target.axis] = target.len;
 	}
-	// Before the tables of the axes are made, which are no longer than the output.
 	let fact = Fact::new(x.dtype(), shape)?;
 	if x.is_empty() && !fact.is_empty() {
 		return Err(OpError::mismatch(
@@ -323,32 +318,15 @@ fn lower(
 	}
 	let axes = targets
 		.into_iter()
-		.filter(|target| {
-			!fact.is_empty() && (target.len, target.scale) != (x.shape()[target.axis], 1.0)
-		})
-		.map(|target| {
-			let len = x.shape()[target.axis];
-			let sources = (0..target.len)
-				.map(|i| {
-					let place = coordinates.place(i as f64, len as f64, target);
-					if linear {
-						between(place, len)
-					} else {
-						rounding.source(place, len)
-					}
-				})
-				.collect();
-			Axis {
-				axis: target.axis,
-				sources,
-			}
-		})
+		.filter(|target| (target.len, target.scale) != (x.shape()[target.axis], 1.0))
 		.collect();
 	let shape = fact.shape().to_vec();
 	Ok(Lowered::step_of(
 		Resize {
 			name,
 			linear,
+			coordinates,
+			rounding,
 			axes,
 			shape,
 		},
@@ -418,7 +396,7 @@ impl Kernel for Resize {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let passes = self.axes.len() as u64;
-		let largest = self.largest(inputs[0].shape()) as u64;
+		let largest = self.largest(inputs[0].shape());
 		let mut cost =
 			Cost::touching(inputs, outputs).with_macs(largest.saturating_mul(4 * passes));
 		let bytes = largest.saturating_mul(2 * passes * inputs[0].dtype().size() as u64);
@@ -427,7 +405,15 @@ impl Kernel for Resize {
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
-		2 * (self.largest(inputs[0].shape()) * inputs[0].dtype().size()) as u64
+		let tables = self
+			.axes
+			.iter()
+			.map(|axis| axis.len * size_of::<Source>())
+			.max()
+			.unwrap_or(0);
+		self.largest(inputs[0].shape())
+			.saturating_mul(2 * inputs[0].dtype().size() as u64)
+			.saturating_add(tables as u64)
 	}
 
 	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
@@ -435,25 +421,56 @@ impl Kernel for Resize {
 		if self.shape.contains(&0) {
 			return Ok(vec![crate::tensor::zeros(dtype(&x)?, &self.shape)?]);
 		}
-		for axis in &self.axes {
+		for target in &self.axes {
+			let axis = Axis {
+				axis: target.axis,
+				sources: self.sources(*target, x.shape()),
+			};
 			x = match (dtype(&x)?, self.linear) {
-				(DType::F32, true) => interpolate::<f32>(&x, axis)?,
-				(DType::F64, true) => interpolate::<f64>(&x, axis)?,
-				_ => pick(&x, axis)?,
+				(DType::F32, true) => interpolate::<f32>(&x, &axis)?,
+				(DType::F64, true) => interpolate::<f64>(&x, &axis)?,
+				_ => pick(&x, &axis)?,
 			};
 		}
 		Ok(vec![x])
 	}
 }
 
+/// Where the elements along an axis come from.
+#[derive(Debug)]
+struct Axis {
+	axis: usize,
+	sources: Vec<Source>,
+}
+
 impl Resize {
-	/// Elements of the largest tensor on the way, the input included.
-	fn largest(&self, from: &[usize]) -> usize {
+	fn sources(&self, target: Target, shape: &[usize]) -> Vec<Source> {
+		let len = shape[target.axis];
+		(0..target.len)
+			.map(|i| {
+				let place = self.coordinates.place(i as f64, len as f64, target);
+				if self.linear {
+					between(place, len)
+				} else {
+					self.rounding.source(place, len)
+				}
+			})
+			.collect()
+	}
+
+	/// Elements of the largest tensor on the way, the input included. It may be far larger than
+	/// input and output.
+	fn largest(&self, from: &[usize]) -> u64 {
+		let len = |shape: &[usize]| {
+			shape
+				.iter()
+				.fold(1u64, |len, dim| len.saturating_mul(*dim as u64))
+		};
 		let mut shape = from.to_vec();
-		let mut largest = shape.iter().product();
+		let mut largest = len(&shape);
 		for axis in &self.axes {
-			shape[axis.axis] = axis.sources.len();
-			largest = shape.iter().product::<usize>().max(largest);
+			shape[axis.axis] = axis.len;
+			largest = largest.max(len(&shape));
 		}
 		largest
 	}

@@ -7,7 +7,7 @@ use crate::{error::OpError, fact::Fact};
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let ([n, c, h, w], b) = extents(node, x)?;
-	if h % b != 0 || w % b != 0 {
+	if !h.is_multiple_of(b) || !w.is_multiple_of(b) {
 		return Err(OpError::mismatch(format!(
 			"{h} by {w} elements do not fill blocks of {b} by {b}"
 		)));

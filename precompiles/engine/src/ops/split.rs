@@ -66,7 +66,7 @@ fn equal(len: usize, node: &NodeCtx<'_>) -> Result<Vec<usize>, OpError> {
 			));
 		}
 	}
-	if node.opset < 18 && len % parts != 0 {
+	if node.opset < 18 && !len.is_multiple_of(parts) {
 		return Err(OpError::mismatch(format!(
 			"{len} elements do not split into {parts} equal parts"
 		)));

@@ -80,11 +80,17 @@ impl<O: VariadicOp> Kernel for Variadic<O> {
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let mut folded = (*inputs[0]).clone();
-		for next in &inputs[1..] {
-			let shape = broadcast_shape(folded.shape(), next.shape())
+		let combine = |a: &Tensor, b: &Tensor| {
+			let shape = broadcast_shape(a.shape(), b.shape())
 				.map_err(|error| EvalError::Internal(error.to_string()))?;
-			folded = self.0.combine(&folded, next, &shape)?;
+			self.0.combine(a, b, &shape)
+		};
+		let mut folded = match &inputs[..] {
+			[first, second, ..] => combine(first, second)?,
+			_ => (*inputs[0]).clone(),
+		};
+		for next in inputs.iter().skip(2) {
+			folded = combine(&folded, next)?;
 		}
 		Ok(vec![self.0.finish(folded, inputs.len())?])
 	}
