@@ -309,35 +309,39 @@ impl Driver {
 		}
 	}
 
-	/// Seals a block and says how many extrinsics it holds beside the timestamp; `None` if nobody
-	/// seals any more.
+	/// Seals and finalises a block and says how many extrinsics it holds beside the timestamp;
+	/// `None` if nobody seals any more.
 	async fn seal(&mut self) -> Option<usize> {
 		let (sender, receiver) = oneshot::channel();
 		let command = EngineCommand::SealNewBlock {
 			// Manual seal takes a block of one transaction for empty where two inherents make one
 			// extrinsic, as with BABE. Whether a block is due has been decided already.
 			create_empty: true,
-			finalize: true,
+			// Not yet: BABE looks up the parent of what is finalised, which must be stored by then.
+			finalize: false,
 			parent_hash: None,
 			sender: Some(sender),
 		};
 		self.commands.send(command).await.ok()?;
-		match receiver.await.ok()? {
-			Ok(created) => {
-				let body = self
-					.client
-					.block_body(created.hash)
-					.ok()
-					.flatten()
-					.unwrap_or_default();
-				log::debug!(target: LOG_TARGET, "sealed {} of {}", created.hash, body.len());
-				Some(body.len().saturating_sub(1))
-			}
+		let created = match receiver.await.ok()? {
+			Ok(created) => created.hash,
 			Err(e) => {
 				log::warn!(target: LOG_TARGET, "no block sealed: {e}");
-				Some(0)
+				return Some(0);
 			}
+		};
+		let (sender, receiver) = oneshot::channel();
+		let command = EngineCommand::FinalizeBlock {
+			hash: created,
+			sender: Some(sender),
+			justification: None,
+		};
+		self.commands.send(command).await.ok()?;
+		if let Err(e) = receiver.await.ok()? {
+			log::warn!(target: LOG_TARGET, "block {created} is not finalised: {e}");
 		}
+		let body = self.client.block_body(created).ok().flatten();
+		Some(body.unwrap_or_default().len().saturating_sub(1))
 	}
 }
 
