@@ -79,8 +79,7 @@ impl Node {
 				"--no-prometheus",
 				"--no-telemetry",
 				"--no-mdns",
-				"--no-hardware-benchmarks",
-			])
+				])
 			.stdin(Stdio::null())
 			.stdout(file.try_clone().expect("the log can be shared"))
 			.stderr(file)
