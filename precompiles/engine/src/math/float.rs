@@ -43,7 +43,7 @@ pub trait Float:
 	fn ceil(self) -> Self;
 	/// The nearest integer, ties to even.
 	fn round_even(self) -> Self;
-	/// See [`exp`](super::exp).
+	/// See [`exp`](super::exp()).
 	fn exp(self) -> Self;
 
 	/// A function of binary64, rounded to this type.
@@ -56,10 +56,10 @@ pub trait Float:
 	fn expm1(self) -> Self {
 		self.via_f64(super::expm1)
 	}
-	/// See [`ln`](super::ln).
+	/// See [`ln`](super::ln()).
 	#[inline(always)]
 	fn ln(self) -> Self {
-		self.via_f64(super::ln)
+		self.via_f64(super::ln())
 	}
 	/// See [`tanh`](super::tanh).
 	#[inline(always)]
@@ -76,12 +76,12 @@ pub trait Float:
 	fn softplus(self) -> Self {
 		self.via_f64(super::softplus)
 	}
-	/// See [`erf`](super::erf).
+	/// See [`erf`](super::erf()).
 	#[inline(always)]
 	fn erf(self) -> Self {
-		self.via_f64(super::erf)
+		self.via_f64(super::erf())
 	}
-	/// See [`pow`](super::pow).
+	/// See [`pow`](super::pow()).
 	fn pow(self, exponent: Self) -> Self;
 }
 

@@ -12,12 +12,12 @@
 //!
 //! | function | binary64 error bound, ulp | method |
 //! |---|---|---|
-//! | [`exp`], [`expm1`] | 1, 1.5 | reduction by ln 2 in two parts, polynomial of degree 12 |
-//! | [`ln`], [`ln_1p`] | 1, 1.5 | reduction by powers of two, atanh series, degree 7 in s² |
-//! | [`pow`] | 1.5 | logarithm in double-double, then `exp` |
+//! | [`exp()`], [`expm1`] | 1, 1.5 | reduction by ln 2 in two parts, polynomial of degree 12 |
+//! | [`ln()`], [`ln_1p`] | 1, 1.5 | reduction by powers of two, atanh series, degree 7 in s² |
+//! | [`pow()`] | 1.5 | logarithm in double-double, then `exp` |
 //! | [`sigmoid`], [`tanh`] | 2.5, 2.5 | one `exp` or `expm1` and one division |
 //! | [`softplus`] | 2 | `max(x, 0) + ln_1p(exp(-abs(x)))` |
-//! | [`erf`] | 2 | odd polynomial below 0.5, then a table of 22 polynomials of degree 11 |
+//! | [`erf()`] | 2 | odd polynomial below 0.5, then a table of 22 polynomials of degree 11 |
 //! | [`sin`], [`cos`] | 1 | exact reduction by 192 bits of 2/π, polynomials of degree 15 and 16 |
 //!
 //! The tests measure these bounds against tables made with multi-precision arithmetic.

@@ -1,4 +1,4 @@
-//! Erf: [`math::erf`](crate::math::erf).
+//! Erf: [`math::erf`](crate::math::erf()).
 
 use super::{
 	unary::{lower_floats, FloatFn},

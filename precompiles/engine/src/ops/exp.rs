@@ -1,4 +1,4 @@
-//! Exp: [`math::exp`](crate::math::exp).
+//! Exp: [`math::exp`](crate::math::exp()).
 
 use super::{
 	unary::{lower_floats, FloatFn},

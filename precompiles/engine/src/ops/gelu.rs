@@ -1,4 +1,4 @@
-//! Gelu: [`math::gelu`](crate::math::gelu), or [`math::gelu_tanh`](crate::math::gelu_tanh) where
+//! Gelu: [`math::gelu`](crate::math::gelu()), or [`math::gelu_tanh`](crate::math::gelu_tanh) where
 //! `approximate` is `tanh`.
 
 use super::{

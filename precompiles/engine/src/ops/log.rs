@@ -1,4 +1,4 @@
-//! Log: the natural logarithm, [`math::ln`](crate::math::ln).
+//! Log: the natural logarithm, [`math::ln`](crate::math::ln()).
 
 use super::{
 	unary::{lower_floats, FloatFn},

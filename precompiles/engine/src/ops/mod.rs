@@ -1,7 +1,7 @@
 //! The operators, one a file, and the table that finds them.
 //!
 //! To add one: write `ops/<operator>.rs` with a `build` function and a [`Kernel`], list the module,
-//! and add a row to [`find`]. `relu.rs` shows an elementwise operator, `add.rs` one that broadcasts.
+//! and add a row to `find`. `relu.rs` shows an elementwise operator, `add.rs` one that broadcasts.
 
 mod abs;
 mod add;

@@ -1,6 +1,6 @@
 //! Pow: the first input to the power of the second.
 //!
-//! A float base follows [`math::pow`](crate::math::pow), the exponent taken as binary64. An integer
+//! A float base follows [`math::pow`](crate::math::pow()), the exponent taken as binary64. An integer
 //! base with an integer exponent wraps around; its negative powers round towards zero, and a
 //! negative power of zero is a deterministic failure. An integer base with a float exponent is
 //! computed in binary64 and converted as Cast does.
