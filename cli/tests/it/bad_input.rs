@@ -413,6 +413,13 @@ async fn uploads() {
 	// Two chunks: one whole, one of a hundred bytes.
 	let file = vec![7; CHUNK_SIZE + 100];
 	let (size, id) = (file.len() as u32, ModelId::of(&file));
+	fails(
+		&chain,
+		&alice,
+		&calls::submit(ModelId([1; 32])),
+		"UnknownModel",
+	)
+	.await;
 	fails(&chain, &alice, &calls::begin_upload(id, 0), "EmptyModel").await;
 	fails(
 		&chain,
@@ -484,13 +491,6 @@ async fn uploads() {
 		.execute(&calls::cancel_upload(id), &alice, Wait::InBlock)
 		.await
 		.unwrap();
-	fails(
-		&chain,
-		&alice,
-		&calls::submit(ModelId([1; 32])),
-		"UnknownModel",
-	)
-	.await;
 
 	// The right bytes of no model.
 	let garbage = b"this is no ONNX file".to_vec();
