@@ -59,7 +59,7 @@ pub trait Float:
 	/// See [`ln`](super::ln()).
 	#[inline(always)]
 	fn ln(self) -> Self {
-		self.via_f64(super::ln())
+		self.via_f64(super::ln)
 	}
 	/// See [`tanh`](super::tanh).
 	#[inline(always)]
@@ -79,7 +79,7 @@ pub trait Float:
 	/// See [`erf`](super::erf()).
 	#[inline(always)]
 	fn erf(self) -> Self {
-		self.via_f64(super::erf())
+		self.via_f64(super::erf)
 	}
 	/// See [`pow`](super::pow()).
 	fn pow(self, exponent: Self) -> Self;
