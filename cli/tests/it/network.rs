@@ -13,6 +13,8 @@ use crate::tool::digits;
 
 /// The node key of all zeros and a one, and the peer that it makes.
 const NODE_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+/// An authority wants a key of its own that stays.
+const OTHER_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000002";
 const PEER: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 
 async fn state_root(chain: &Chain, number: u64) -> Option<(Hash, String)> {
@@ -34,7 +36,11 @@ async fn two_nodes_hold_the_same_state() {
 	let alice_args = [&local[..], &["--alice", "--node-key", NODE_KEY]].concat();
 	let alice = Node::start(here.path(), &alice_args).await;
 	let bootnode = format!("/ip4/127.0.0.1/tcp/{}/p2p/{PEER}", alice.port);
-	let bob_args = [&local[..], &["--bob", "--bootnodes", &bootnode]].concat();
+	let bob_args = [
+		&local[..],
+		&["--bob", "--node-key", OTHER_KEY, "--bootnodes", &bootnode],
+	]
+	.concat();
 	let bob = Node::start(there.path(), &bob_args).await;
 	let (first, second) = (alice.chain().await, bob.chain().await);
 
@@ -58,8 +64,8 @@ async fn two_nodes_hold_the_same_state() {
 	};
 
 	let mut last = 0;
-	for round in 0..4u8 {
-		let pixels = (0..64u8).flat_map(|i| f32::from((i * 7 + round) % 17).to_le_bytes());
+	for round in 0..4u16 {
+		let pixels = (0..64u16).flat_map(|i| f32::from((i * 7 + round) % 17).to_le_bytes());
 		let image = Tensor {
 			name: "image".into(),
 			dtype: DType::F32,

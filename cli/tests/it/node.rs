@@ -75,11 +75,7 @@ impl Node {
 			.arg(rpc_port.to_string())
 			.arg("--listen-addr")
 			.arg(format!("/ip4/127.0.0.1/tcp/{port}"))
-			.args([
-				"--no-prometheus",
-				"--no-telemetry",
-				"--no-mdns",
-				])
+			.args(["--no-prometheus", "--no-telemetry", "--no-mdns"])
 			.stdin(Stdio::null())
 			.stdout(file.try_clone().expect("the log can be shared"))
 			.stderr(file)
