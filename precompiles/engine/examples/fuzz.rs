@@ -74,41 +74,188 @@ impl Random {
 }
 
 const OPS: &[&str] = &[
-	"Abs", "Add", "And", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "BitwiseAnd",
-	"Cast", "Ceil", "Celu", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "Cos", "CumSum",
-	"DepthToSpace", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "EyeLike", "Flatten",
-	"Floor", "Gather", "GatherElements", "GatherND", "Gelu", "Gemm", "GlobalAveragePool",
-	"GlobalMaxPool", "Greater", "GroupNormalization", "HardSigmoid", "HardSwish", "Identity",
-	"InstanceNormalization", "IsInf", "IsNaN", "LRN", "LayerNormalization", "LeakyRelu", "Less",
-	"Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mish", "Mod", "Mul", "Neg",
-	"Not", "OneHot", "Or", "PRelu", "Pad", "Pow", "Range", "Reciprocal", "ReduceL1", "ReduceL2",
-	"ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
-	"ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND",
-	"Selu", "Shape", "Shrink", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus",
-	"Softsign", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh",
-	"ThresholdedRelu", "Tile", "TopK", "Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
+	"Abs",
+	"Add",
+	"And",
+	"ArgMax",
+	"ArgMin",
+	"AveragePool",
+	"BatchNormalization",
+	"BitwiseAnd",
+	"Cast",
+	"Ceil",
+	"Celu",
+	"Clip",
+	"Concat",
+	"Constant",
+	"ConstantOfShape",
+	"Conv",
+	"Cos",
+	"CumSum",
+	"DepthToSpace",
+	"Div",
+	"Dropout",
+	"Elu",
+	"Equal",
+	"Erf",
+	"Exp",
+	"Expand",
+	"EyeLike",
+	"Flatten",
+	"Floor",
+	"Gather",
+	"GatherElements",
+	"GatherND",
+	"Gelu",
+	"Gemm",
+	"GlobalAveragePool",
+	"GlobalMaxPool",
+	"Greater",
+	"GroupNormalization",
+	"HardSigmoid",
+	"HardSwish",
+	"Identity",
+	"InstanceNormalization",
+	"IsInf",
+	"IsNaN",
+	"LRN",
+	"LayerNormalization",
+	"LeakyRelu",
+	"Less",
+	"Log",
+	"LogSoftmax",
+	"MatMul",
+	"Max",
+	"MaxPool",
+	"Mean",
+	"Min",
+	"Mish",
+	"Mod",
+	"Mul",
+	"Neg",
+	"Not",
+	"OneHot",
+	"Or",
+	"PRelu",
+	"Pad",
+	"Pow",
+	"Range",
+	"Reciprocal",
+	"ReduceL1",
+	"ReduceL2",
+	"ReduceLogSum",
+	"ReduceLogSumExp",
+	"ReduceMax",
+	"ReduceMean",
+	"ReduceMin",
+	"ReduceProd",
+	"ReduceSum",
+	"ReduceSumSquare",
+	"Relu",
+	"Reshape",
+	"Round",
+	"ScatterElements",
+	"ScatterND",
+	"Selu",
+	"Shape",
+	"Shrink",
+	"Sigmoid",
+	"Sign",
+	"Sin",
+	"Size",
+	"Slice",
+	"Softmax",
+	"Softplus",
+	"Softsign",
+	"SpaceToDepth",
+	"Split",
+	"Sqrt",
+	"Squeeze",
+	"Sub",
+	"Sum",
+	"Tanh",
+	"ThresholdedRelu",
+	"Tile",
+	"TopK",
+	"Transpose",
+	"Trilu",
+	"Unsqueeze",
+	"Where",
+	"Xor",
 ];
 
 const ATTRIBUTES: &[&str] = &[
-	"allowzero", "alpha", "approximate", "auto_pad", "axes", "axis", "batch_dims", "beta", "bias",
-	"blocksize", "ceil_mode", "count_include_pad", "dilations", "dtype", "end", "epsilon",
-	"exclusive", "fmod", "group", "k", "keepdims", "kernel_shape", "largest", "mode", "num_groups",
-	"num_outputs", "pads", "perm", "reduction", "reverse", "select_last_index", "size", "sorted",
-	"split", "start", "strides", "to", "transA", "transB", "upper", "value",
+	"allowzero",
+	"alpha",
+	"approximate",
+	"auto_pad",
+	"axes",
+	"axis",
+	"batch_dims",
+	"beta",
+	"bias",
+	"blocksize",
+	"ceil_mode",
+	"count_include_pad",
+	"dilations",
+	"dtype",
+	"end",
+	"epsilon",
+	"exclusive",
+	"fmod",
+	"group",
+	"k",
+	"keepdims",
+	"kernel_shape",
+	"largest",
+	"mode",
+	"num_groups",
+	"num_outputs",
+	"pads",
+	"perm",
+	"reduction",
+	"reverse",
+	"select_last_index",
+	"size",
+	"sorted",
+	"split",
+	"start",
+	"strides",
+	"to",
+	"transA",
+	"transB",
+	"upper",
+	"value",
 ];
 
-const STRINGS: &[&str] =
-	&["SAME_UPPER", "SAME_LOWER", "VALID", "reflect", "edge", "wrap", "DCR", "CRD", "add", "tanh", ""];
+const STRINGS: &[&str] = &[
+	"SAME_UPPER",
+	"SAME_LOWER",
+	"VALID",
+	"reflect",
+	"edge",
+	"wrap",
+	"DCR",
+	"CRD",
+	"add",
+	"tanh",
+	"",
+];
 
 /// How many inputs an operator may well take.
 fn arity(random: &mut Random, op: &str) -> usize {
 	match op {
-		"Add" | "And" | "BitwiseAnd" | "Conv" | "CumSum" | "Div" | "Equal" | "Expand" | "Gather"
-		| "GatherElements" | "GatherND" | "Gemm" | "Greater" | "LayerNormalization" | "Less"
-		| "MatMul" | "Mod" | "Mul" | "Or" | "PRelu" | "Pad" | "Pow" | "Reshape" | "Sub" | "Tile"
-		| "TopK" | "Xor" => 2,
-		"GroupNormalization" | "InstanceNormalization" | "OneHot" | "Range" | "ScatterElements"
-		| "ScatterND" | "Where" => 3,
+		"Add" | "And" | "BitwiseAnd" | "Conv" | "CumSum" | "Div" | "Equal" | "Expand"
+		| "Gather" | "GatherElements" | "GatherND" | "Gemm" | "Greater" | "LayerNormalization"
+		| "Less" | "MatMul" | "Mod" | "Mul" | "Or" | "PRelu" | "Pad" | "Pow" | "Reshape"
+		| "Sub" | "Tile" | "TopK" | "Xor" => 2,
+		"GroupNormalization"
+		| "InstanceNormalization"
+		| "OneHot"
+		| "Range"
+		| "ScatterElements"
+		| "ScatterND"
+		| "Where" => 3,
 		"BatchNormalization" => 5,
 		"Clip" | "Squeeze" | "Unsqueeze" | "Split" | "Trilu" | "ReduceSum" | "ReduceMean"
 		| "ReduceMax" => 1 + random.below(2),
@@ -122,18 +269,31 @@ fn arity(random: &mut Random, op: &str) -> usize {
 /// The attributes that an operator may well have.
 fn attributes_of(op: &str) -> &'static [&'static str] {
 	match op {
-		"AveragePool" | "MaxPool" => {
-			&["auto_pad", "ceil_mode", "dilations", "kernel_shape", "kernel_shape", "pads", "strides"]
-		},
-		"Conv" => &["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"],
+		"AveragePool" | "MaxPool" => &[
+			"auto_pad",
+			"ceil_mode",
+			"dilations",
+			"kernel_shape",
+			"kernel_shape",
+			"pads",
+			"strides",
+		],
+		"Conv" => &[
+			"auto_pad",
+			"dilations",
+			"group",
+			"kernel_shape",
+			"pads",
+			"strides",
+		],
 		"Transpose" => &["perm"],
 		"Constant" | "ConstantOfShape" => &["value"],
 		"Cast" => &["to", "to"],
 		"Gemm" => &["alpha", "beta", "transA", "transB"],
 		"DepthToSpace" | "SpaceToDepth" => &["blocksize", "blocksize", "mode"],
 		"ArgMax" | "ArgMin" => &["axis", "keepdims", "select_last_index"],
-		"Concat" | "Gather" | "GatherElements" | "Softmax" | "LogSoftmax" | "Flatten" | "OneHot"
-		| "Split" | "LayerNormalization" => &["axis", "axis", "axis"],
+		"Concat" | "Gather" | "GatherElements" | "Softmax" | "LogSoftmax" | "Flatten"
+		| "OneHot" | "Split" | "LayerNormalization" => &["axis", "axis", "axis"],
 		"TopK" => &["axis", "largest", "sorted"],
 		"ScatterElements" | "ScatterND" => &["axis", "reduction"],
 		"GroupNormalization" => &["num_groups", "num_groups", "epsilon"],
@@ -155,7 +315,13 @@ fn random_model(random: &mut Random) -> ModelProto {
 		let rank = *random.pick(&[0, 1, 2, 3, 4, 4, 4, 5]);
 		(0..rank).map(|_| 1 + random.below(4) as i64).collect()
 	};
-	let types = [DataType::Float, DataType::Float, DataType::Int64, DataType::Bool, DataType::Int32];
+	let types = [
+		DataType::Float,
+		DataType::Float,
+		DataType::Int64,
+		DataType::Bool,
+		DataType::Int32,
+	];
 	let mut names = vec![];
 	let mut input = vec![];
 	for i in 0..1 + random.below(2) {
@@ -174,7 +340,11 @@ fn random_model(random: &mut Random) -> ModelProto {
 	let mut node = vec![];
 	for i in 0..1 + random.below(4) {
 		let op_type = (*random.pick(OPS)).to_string();
-		let count = if random.below(16) == 0 { random.below(6) } else { arity(random, &op_type) };
+		let count = if random.below(16) == 0 {
+			random.below(6)
+		} else {
+			arity(random, &op_type)
+		};
 		let inputs = (0..count).map(|_| random.pick(&names).clone()).collect();
 		let mut attribute: Vec<AttributeProto> = vec![];
 		let known = attributes_of(&op_type);
@@ -195,17 +365,35 @@ fn random_model(random: &mut Random) -> ModelProto {
 		};
 		let output: Vec<String> = (0..outputs).map(|j| format!("t{i}_{j}")).collect();
 		names.extend(output.iter().cloned());
-		node.push(NodeProto { op_type, input: inputs, output, attribute, ..Default::default() });
+		node.push(NodeProto {
+			op_type,
+			input: inputs,
+			output,
+			attribute,
+			..Default::default()
+		});
 	}
 	let output = vec![ValueInfoProto {
-		name: node.last().map(|node| node.output[0].clone()).unwrap_or_default(),
+		name: node
+			.last()
+			.map(|node| node.output[0].clone())
+			.unwrap_or_default(),
 		..Default::default()
 	}];
 	let version = 7 + random.below(22) as i64;
 	ModelProto {
 		ir_version: 8,
-		opset_import: vec![OperatorSetIdProto { domain: String::new(), version }],
-		graph: Some(GraphProto { node, initializer, input, output, ..Default::default() }),
+		opset_import: vec![OperatorSetIdProto {
+			domain: String::new(),
+			version,
+		}],
+		graph: Some(GraphProto {
+			node,
+			initializer,
+			input,
+			output,
+			..Default::default()
+		}),
 		..Default::default()
 	}
 }
@@ -214,23 +402,37 @@ fn info(name: &str, elem_type: i32, dims: &[i64]) -> ValueInfoProto {
 	use tensor_shape_proto::{dimension::Value as Dim, Dimension};
 	let dim = dims
 		.iter()
-		.map(|dim| Dimension { value: Some(Dim::DimValue(*dim)), ..Default::default() })
+		.map(|dim| Dimension {
+			value: Some(Dim::DimValue(*dim)),
+			..Default::default()
+		})
 		.collect();
-	let tensor = type_proto::Tensor { elem_type, shape: Some(TensorShapeProto { dim }) };
+	let tensor = type_proto::Tensor {
+		elem_type,
+		shape: Some(TensorShapeProto { dim }),
+	};
 	let value = Some(type_proto::Value::TensorType(tensor));
 	ValueInfoProto {
 		name: name.into(),
-		r#type: Some(TypeProto { value, ..Default::default() }),
+		r#type: Some(TypeProto {
+			value,
+			..Default::default()
+		}),
 		..Default::default()
 	}
 }
 
 fn random_tensor(random: &mut Random, name: &str) -> TensorProto {
-	let mut tensor = TensorProto { name: name.into(), ..Default::default() };
+	let mut tensor = TensorProto {
+		name: name.into(),
+		..Default::default()
+	};
 	match random.below(3) {
 		0 => {
 			tensor.data_type = DataType::Float as i32;
-			tensor.dims = (0..random.below(5)).map(|_| 1 + random.below(3) as i64).collect();
+			tensor.dims = (0..random.below(5))
+				.map(|_| 1 + random.below(3) as i64)
+				.collect();
 			let len: i64 = tensor.dims.iter().product();
 			tensor.float_data = (0..len)
 				.map(|_| match random.below(6) {
@@ -238,31 +440,45 @@ fn random_tensor(random: &mut Random, name: &str) -> TensorProto {
 					_ => random.below(17) as f32 - 8.0,
 				})
 				.collect();
-		},
+		}
 		_ => {
 			tensor.data_type = DataType::Int64 as i32;
 			let len = random.below(5);
-			tensor.dims = if len == 1 && random.below(2) == 0 { vec![] } else { vec![len as i64] };
+			tensor.dims = if len == 1 && random.below(2) == 0 {
+				vec![]
+			} else {
+				vec![len as i64]
+			};
 			tensor.int64_data = (0..len)
 				.map(|_| match random.below(4) {
 					0 => random.odd_number(),
 					_ => random.below(6) as i64 - 1,
 				})
 				.collect();
-		},
+		}
 	}
 	tensor
 }
 
 fn random_attribute(random: &mut Random, names: &[&str]) -> AttributeProto {
-	let mut attribute =
-		AttributeProto { name: (*random.pick(names)).into(), ..Default::default() };
+	let mut attribute = AttributeProto {
+		name: (*random.pick(names)).into(),
+		..Default::default()
+	};
 	let number = |random: &mut Random| match random.below(10) {
 		0 => random.odd_number(),
 		1..=4 => 1 + random.below(3) as i64,
 		_ => random.below(4) as i64 - 1,
 	};
-	let plural = ["axes", "dilations", "kernel_shape", "pads", "perm", "split", "strides"];
+	let plural = [
+		"axes",
+		"dilations",
+		"kernel_shape",
+		"pads",
+		"perm",
+		"split",
+		"strides",
+	];
 	let words = ["auto_pad", "mode", "reduction", "approximate"];
 	let name = attribute.name.as_str();
 	if plural.contains(&name) {
@@ -295,15 +511,18 @@ fn mutate(random: &mut Random, corpus: &[Vec<u8>]) -> Vec<u8> {
 			1 => file[at] ^= 1 << random.below(8),
 			2 => {
 				file.remove(at);
-			},
+			}
 			3 => file.insert(at, random.next() as u8),
 			4 => file.truncate(at + 1),
 			_ => {
 				let other = random.pick(corpus);
 				let from = random.below(other.len());
-				let len = random.below(64).min(other.len() - from).min(file.len() - at);
+				let len = random
+					.below(64)
+					.min(other.len() - from)
+					.min(file.len() - at);
 				file[at..at + len].copy_from_slice(&other[from..from + len]);
-			},
+			}
 		}
 	}
 	file
@@ -327,7 +546,11 @@ fn inputs(random: &mut Random, plan: &Plan) -> Vec<Value> {
 				};
 				data.extend(&bits.to_le_bytes()[..size]);
 			}
-			Value { dtype: schema.dtype, shape: schema.shape.clone(), data }
+			Value {
+				dtype: schema.dtype,
+				shape: schema.shape.clone(),
+				data,
+			}
 		})
 		.collect()
 }
@@ -344,7 +567,11 @@ struct Figures {
 }
 
 fn variant(debug: &str) -> String {
-	debug.split([' ', '{', '(']).next().unwrap_or_default().to_string()
+	debug
+		.split([' ', '{', '('])
+		.next()
+		.unwrap_or_default()
+		.to_string()
 }
 
 /// Bytes held at most while `f` ran, beyond those held before.
@@ -352,7 +579,10 @@ fn measured<R>(f: impl FnOnce() -> R) -> (R, u64) {
 	ALLOCATOR.reset_peak_usage();
 	let before = ALLOCATOR.current_usage() as u64;
 	let result = f();
-	(result, (ALLOCATOR.peak_usage() as u64).saturating_sub(before))
+	(
+		result,
+		(ALLOCATOR.peak_usage() as u64).saturating_sub(before),
+	)
 }
 
 fn exercise(random: &mut Random, file: &[u8], figures: &mut Figures) -> Result<(), String> {
@@ -365,9 +595,12 @@ fn exercise(random: &mut Random, file: &[u8], figures: &mut Figures) -> Result<(
 		Ok(plan) => plan,
 		Err(error) => {
 			let _ = (error.to_string(), error.subject());
-			*figures.refused.entry(variant(&format!("{error:?}"))).or_default() += 1;
+			*figures
+				.refused
+				.entry(variant(&format!("{error:?}")))
+				.or_default() += 1;
 			return Ok(());
-		},
+		}
 	};
 	figures.admitted += 1;
 	if plan.report().cost.work() > MAX_WORK {
@@ -378,12 +611,20 @@ fn exercise(random: &mut Random, file: &[u8], figures: &mut Figures) -> Result<(
 	figures.peak_run = figures.peak_run.max(bytes);
 	let allowed = MAX_RUN_BYTES.min(3 * plan.report().peak_bytes + (1 << 20));
 	if bytes > allowed {
-		return Err(format!("a run took {bytes} bytes, reported {}", plan.report().peak_bytes));
+		return Err(format!(
+			"a run took {bytes} bytes, reported {}",
+			plan.report().peak_bytes
+		));
 	}
 	match &outputs {
 		Ok(_) => figures.run += 1,
 		Err(RunError::Internal { reason }) => return Err(format!("internal: {reason}")),
-		Err(error) => *figures.failed.entry(variant(&format!("{error:?}"))).or_default() += 1,
+		Err(error) => {
+			*figures
+				.failed
+				.entry(variant(&format!("{error:?}")))
+				.or_default() += 1
+		}
 	}
 	if Profile1.run(&plan, &inputs) != outputs {
 		return Err("a second run differs".into());
@@ -393,9 +634,17 @@ fn exercise(random: &mut Random, file: &[u8], figures: &mut Figures) -> Result<(
 
 fn main() -> ExitCode {
 	let mut arguments = std::env::args().skip(1);
-	let count: u64 = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(100_000);
-	let seed: u64 = arguments.next().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-	let mut corpus: Vec<Vec<u8>> = arguments.filter_map(|path| std::fs::read(path).ok()).collect();
+	let count: u64 = arguments
+		.next()
+		.and_then(|count| count.parse().ok())
+		.unwrap_or(100_000);
+	let seed: u64 = arguments
+		.next()
+		.and_then(|seed| seed.parse().ok())
+		.unwrap_or(1);
+	let mut corpus: Vec<Vec<u8>> = arguments
+		.filter_map(|path| std::fs::read(path).ok())
+		.collect();
 	let mut figures = Figures::default();
 	for number in 0..count {
 		let mut random = Random(seed.wrapping_mul(0x1000_0000_01b3).wrapping_add(number));
@@ -405,8 +654,10 @@ fn main() -> ExitCode {
 			mutate(&mut random, &corpus)
 		};
 		let admitted = figures.admitted;
-		let result = catch_unwind(AssertUnwindSafe(|| exercise(&mut random, &file, &mut figures)))
-			.unwrap_or_else(|_| Err("a panic".into()));
+		let result = catch_unwind(AssertUnwindSafe(|| {
+			exercise(&mut random, &file, &mut figures)
+		}))
+		.unwrap_or_else(|_| Err("a panic".into()));
 		if let Err(what) = result {
 			let hex: String = file.iter().map(|byte| format!("{byte:02x}")).collect();
 			eprintln!("seed {seed}, mutant {number}: {what}\n{hex}");
@@ -424,7 +675,10 @@ fn main() -> ExitCode {
 		figures.peak_build >> 20,
 		figures.peak_run >> 20
 	);
-	for (what, counts) in [("refused", &figures.refused), ("failed by value", &figures.failed)] {
+	for (what, counts) in [
+		("refused", &figures.refused),
+		("failed by value", &figures.failed),
+	] {
 		println!("{what}:");
 		for (variant, count) in counts {
 			println!("  {count:9} {variant}");

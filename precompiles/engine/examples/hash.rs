@@ -32,29 +32,39 @@ impl Random {
 				DType::F32 => {
 					let x = (bits >> 40) as f32 / (1 << 23) as f32 - 1.0;
 					data.extend(x.to_le_bytes());
-				},
+				}
 				DType::F64 => {
 					let x = (bits >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
 					data.extend(x.to_le_bytes());
-				},
+				}
 				DType::Bool => data.push((bits & 1) as u8),
 				other => data.extend(&(bits & 0x7f).to_le_bytes()[..other.size()]),
 			}
 		}
-		Value { dtype: schema.dtype, shape: schema.shape.clone(), data }
+		Value {
+			dtype: schema.dtype,
+			shape: schema.shape.clone(),
+			data,
+		}
 	}
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
 	let mut arguments = std::env::args().skip(1);
-	let path = arguments.next().ok_or("usage: hash MODEL.onnx [SEED] [RUNS]")?;
+	let path = arguments
+		.next()
+		.ok_or("usage: hash MODEL.onnx [SEED] [RUNS]")?;
 	let seed = arguments.next().map_or(Ok(1), |seed| seed.parse())?;
 	let runs: u32 = arguments.next().map_or(Ok(1), |runs| runs.parse())?;
 	self_test()?;
 	let plan = Profile1.build(&std::fs::read(&path)?)?;
 	let mut random = Random(seed);
-	let inputs: Vec<Value> =
-		plan.report().inputs.iter().map(|schema| random.value(schema)).collect();
+	let inputs: Vec<Value> = plan
+		.report()
+		.inputs
+		.iter()
+		.map(|schema| random.value(schema))
+		.collect();
 	let outputs = Profile1.run(&plan, &inputs)?;
 	let mut hasher = blake3::Hasher::new();
 	for output in &outputs {
@@ -82,6 +92,6 @@ fn main() -> ExitCode {
 		Err(error) => {
 			eprintln!("{error}");
 			ExitCode::FAILURE
-		},
+		}
 	}
 }

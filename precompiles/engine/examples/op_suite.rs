@@ -28,11 +28,17 @@ enum Outcome {
 }
 
 fn read_value(path: &Path) -> Result<Option<Value>, String> {
-	let Ok(bytes) = fs::read(path) else { return Ok(None) };
+	let Ok(bytes) = fs::read(path) else {
+		return Ok(None);
+	};
 	let proto = TensorProto::decode(&bytes[..]).map_err(|error| error.to_string())?;
 	let tensor = decode_tensor("test data", &proto).map_err(|error| error.to_string())?;
 	let dtype = DType::from_datum_type(tensor.datum_type()).ok_or("unknown type")?;
-	Ok(Some(Value { dtype, shape: tensor.shape().to_vec(), data: tensor.as_bytes().to_vec() }))
+	Ok(Some(Value {
+		dtype,
+		shape: tensor.shape().to_vec(),
+		data: tensor.as_bytes().to_vec(),
+	}))
 }
 
 fn read_values(folder: &Path, kind: &str) -> Result<Vec<Value>, String> {
@@ -45,9 +51,13 @@ fn read_values(folder: &Path, kind: &str) -> Result<Vec<Value>, String> {
 
 fn floats(value: &Value) -> Vec<f64> {
 	match value.dtype {
-		DType::F64 => {
-			value.data.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
-		},
+		DType::F64 => value
+			.data
+			.as_chunks::<8>()
+			.0
+			.iter()
+			.map(|bytes| f64::from_le_bytes(*bytes))
+			.collect(),
 		_ => value
 			.data
 			.as_chunks::<4>()
@@ -66,10 +76,17 @@ fn compare(found: &Value, expected: &Value, tolerance: f64) -> Result<(), String
 		));
 	}
 	if !found.dtype.is_float() {
-		return if found.data == expected.data { Ok(()) } else { Err("other values".into()) };
+		return if found.data == expected.data {
+			Ok(())
+		} else {
+			Err("other values".into())
+		};
 	}
 	let expected = floats(expected);
-	let largest = expected.iter().filter(|b| b.is_finite()).fold(0.0, |m, b| b.abs().max(m));
+	let largest = expected
+		.iter()
+		.filter(|b| b.is_finite())
+		.fold(0.0, |m, b| b.abs().max(m));
 	for (i, (a, b)) in floats(found).into_iter().zip(expected).enumerate() {
 		let close = a == b
 			|| (a.is_nan() && b.is_nan())
@@ -92,10 +109,16 @@ fn run(folder: &Path) -> Result<Outcome, String> {
 		.and_then(|text| text.trim().parse().ok())
 		.unwrap_or(1e-4);
 	let inputs = read_values(folder, "input")?;
-	let outputs = Profile1.run(&plan, &inputs).map_err(|error| error.to_string())?;
+	let outputs = Profile1
+		.run(&plan, &inputs)
+		.map_err(|error| error.to_string())?;
 	let expected = read_values(folder, "output")?;
 	if outputs.len() != expected.len() {
-		return Err(format!("{} outputs instead of {}", outputs.len(), expected.len()));
+		return Err(format!(
+			"{} outputs instead of {}",
+			outputs.len(),
+			expected.len()
+		));
 	}
 	for (i, (found, expected)) in outputs.iter().zip(&expected).enumerate() {
 		if let Err(what) = compare(found, expected, tolerance) {
@@ -108,7 +131,10 @@ fn run(folder: &Path) -> Result<Outcome, String> {
 fn main() -> ExitCode {
 	let arguments: Vec<String> = std::env::args().skip(1).collect();
 	let verbose = arguments.iter().any(|argument| argument == "--verbose");
-	let Some(folder) = arguments.iter().find(|argument| !argument.starts_with("--")) else {
+	let Some(folder) = arguments
+		.iter()
+		.find(|argument| !argument.starts_with("--"))
+	else {
 		eprintln!("usage: op_suite FOLDER [--verbose]");
 		return ExitCode::FAILURE;
 	};
@@ -117,14 +143,18 @@ fn main() -> ExitCode {
 		Err(error) => {
 			eprintln!("{folder}: {error}");
 			return ExitCode::FAILURE;
-		},
+		}
 	};
 	cases.retain(|path| path.join("model.onnx").is_file());
 	cases.sort();
 	let (mut passed, mut failed) = (0, 0);
 	let mut refused: BTreeMap<String, u32> = BTreeMap::new();
 	for case in &cases {
-		let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+		let name = case
+			.file_name()
+			.unwrap_or_default()
+			.to_string_lossy()
+			.into_owned();
 		let outcome = catch_unwind(AssertUnwindSafe(|| run(case)))
 			.unwrap_or_else(|_| Err("panicked".into()))
 			.unwrap_or_else(Outcome::Failed);
@@ -133,19 +163,26 @@ fn main() -> ExitCode {
 			Outcome::Failed(what) => {
 				failed += 1;
 				println!("FAILED  {name}: {what}");
-			},
+			}
 			Outcome::Refused(error) => {
 				let code = format!("{error:?}");
-				let code = code.split([' ', '{']).next().unwrap_or_default().to_string();
+				let code = code
+					.split([' ', '{'])
+					.next()
+					.unwrap_or_default()
+					.to_string();
 				*refused.entry(code).or_default() += 1;
 				if verbose {
 					println!("refused {name}: {error}");
 				}
-			},
+			}
 		}
 	}
 	let refusals: u32 = refused.values().sum();
-	println!("{} cases: {passed} passed, {failed} failed, {refusals} refused", cases.len());
+	println!(
+		"{} cases: {passed} passed, {failed} failed, {refusals} refused",
+		cases.len()
+	);
 	for (code, count) in refused {
 		println!("  {count:5} {code}");
 	}

@@ -117,7 +117,9 @@ impl Engine for Profile1 {
 
 	fn run(&self, plan: &Plan, inputs: &[Value]) -> Result<Vec<Value>, RunError> {
 		if !is_ieee() {
-			return Err(RunError::Internal { reason: FOREIGN_ARITHMETIC.into() });
+			return Err(RunError::Internal {
+				reason: FOREIGN_ARITHMETIC.into(),
+			});
 		}
 		let schemas = &plan.report.inputs;
 		if inputs.len() != schemas.len() {

@@ -183,7 +183,13 @@ impl Importer {
 		// An output that nothing reads is as good as omitted.
 		let outputs: Vec<String> = trimmed(&node.output)
 			.iter()
-			.map(|name| if self.uses.contains_key(name) { name.clone() } else { String::new() })
+			.map(|name| {
+				if self.uses.contains_key(name) {
+					name.clone()
+				} else {
+					String::new()
+				}
+			})
 			.collect();
 		let slots: Vec<Option<&Slot>> = inputs.iter().map(|name| self.slots.get(name)).collect();
 		let facts: Vec<Option<Fact>> = slots

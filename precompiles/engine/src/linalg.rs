@@ -246,12 +246,24 @@ mod tests {
 	#[test]
 	fn every_tile_gives_the_bits_of_the_rule() {
 		let value = |i: usize| ((i * 7919 + 13) % 1000) as f32 * 0.37 - 180.0;
-		for (m, k, n) in [(1, 1, 1), (3, 5, 16), (12, 33, 17), (13, 64, 40), (29, 7, 5), (4, 0, 3)] {
+		for (m, k, n) in [
+			(1, 1, 1),
+			(3, 5, 16),
+			(12, 33, 17),
+			(13, 64, 40),
+			(29, 7, 5),
+			(4, 0, 3),
+		] {
 			let a: Vec<f32> = (0..m * k).map(value).collect();
 			let b: Vec<f32> = (0..k * n).map(|i| value(i + 5)).collect();
 			let packed = Packed::new(k, n, |l, j| b[l * n + j]);
 			let bases: Vec<usize> = (0..m).map(|i| i * k).collect();
-			let rows = Rows { data: &a, bases: &bases, taps: &[0], run: k };
+			let rows = Rows {
+				data: &a,
+				bases: &bases,
+				taps: &[0],
+				run: k,
+			};
 			let mut out = vec![0u32; m * n];
 			multiply(rows, &packed, |row, column, columns, tile| {
 				for (r, values) in tile.iter().enumerate() {

@@ -29,24 +29,34 @@ pub fn self_test() -> Result<(), RunError> {
 
 fn checksum() -> Result<u64, RunError> {
 	let file = network().encode_to_vec();
-	let plan = Profile1
-		.build(&file)
-		.map_err(|error| RunError::Internal { reason: format!("the self-test's model: {error}") })?;
+	let plan = Profile1.build(&file).map_err(|error| RunError::Internal {
+		reason: format!("the self-test's model: {error}"),
+	})?;
 	let inputs: Vec<Value> = plan
 		.report()
 		.inputs
 		.iter()
 		.map(|schema| {
 			let len = schema.shape.iter().product();
-			let data = numbers(len, 99).iter().flat_map(|x| x.to_le_bytes()).collect();
-			Value { dtype: DType::F32, shape: schema.shape.clone(), data }
+			let data = numbers(len, 99)
+				.iter()
+				.flat_map(|x| x.to_le_bytes())
+				.collect();
+			Value {
+				dtype: DType::F32,
+				shape: schema.shape.clone(),
+				data,
+			}
 		})
 		.collect();
 	let outputs = Profile1.run(&plan, &inputs)?;
 	// FNV-1a.
-	Ok(outputs.iter().flat_map(|output| &output.data).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-		(hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-	}))
+	Ok(outputs
+		.iter()
+		.flat_map(|output| &output.data)
+		.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+			(hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+		}))
 }
 
 /// Numbers in [-1, 1) by a linear congruence.
@@ -83,19 +93,32 @@ fn node(op: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>
 
 fn ints(name: &str, ints: &[i64]) -> AttributeProto {
 	let r#type = AttributeType::Ints as i32;
-	AttributeProto { name: name.into(), r#type, ints: ints.to_vec(), ..Default::default() }
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		ints: ints.to_vec(),
+		..Default::default()
+	}
 }
 
 fn int(name: &str, i: i64) -> AttributeProto {
 	let r#type = AttributeType::Int as i32;
-	AttributeProto { name: name.into(), r#type, i, ..Default::default() }
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		i,
+		..Default::default()
+	}
 }
 
 fn network() -> ModelProto {
 	use tensor_shape_proto::{dimension::Value as Dim, Dimension};
 	let dim = [1, 3, 19, 23]
 		.into_iter()
-		.map(|dim| Dimension { value: Some(Dim::DimValue(dim)), ..Default::default() })
+		.map(|dim| Dimension {
+			value: Some(Dim::DimValue(dim)),
+			..Default::default()
+		})
 		.collect();
 	let tensor = type_proto::Tensor {
 		elem_type: DataType::Float as i32,
@@ -104,14 +127,22 @@ fn network() -> ModelProto {
 	let value = Some(type_proto::Value::TensorType(tensor));
 	let input = vec![ValueInfoProto {
 		name: "x".into(),
-		r#type: Some(TypeProto { value, ..Default::default() }),
+		r#type: Some(TypeProto {
+			value,
+			..Default::default()
+		}),
 		..Default::default()
 	}];
 	let padded = || ints("pads", &[1, 1, 1, 1]);
 	let node_list = vec![
 		node("Conv", &["x", "w", "b"], "wide", vec![padded()]),
 		node("Tanh", &["wide"], "tanh", vec![]),
-		node("Conv", &["tanh", "depthwise"], "depth", vec![padded(), int("group", 20)]),
+		node(
+			"Conv",
+			&["tanh", "depthwise"],
+			"depth",
+			vec![padded(), int("group", 20)],
+		),
 		node("Erf", &["depth"], "erf", vec![]),
 		node(
 			"MaxPool",
@@ -130,7 +161,10 @@ fn network() -> ModelProto {
 	];
 	let output = ["exp", "sigmoid", "normal", "softmax", "pow", "lrn"]
 		.iter()
-		.map(|name| ValueInfoProto { name: (*name).into(), ..Default::default() })
+		.map(|name| ValueInfoProto {
+			name: (*name).into(),
+			..Default::default()
+		})
 		.collect();
 	let initializer = vec![
 		weights("w", &[20, 3, 3, 3]),
@@ -141,8 +175,17 @@ fn network() -> ModelProto {
 	];
 	ModelProto {
 		ir_version: 8,
-		opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 17 }],
-		graph: Some(GraphProto { node: node_list, initializer, input, output, ..Default::default() }),
+		opset_import: vec![OperatorSetIdProto {
+			domain: String::new(),
+			version: 17,
+		}],
+		graph: Some(GraphProto {
+			node: node_list,
+			initializer,
+			input,
+			output,
+			..Default::default()
+		}),
 		..Default::default()
 	}
 }
@@ -159,8 +202,15 @@ mod tests {
 	#[test]
 	fn the_network_has_no_nan() {
 		let plan = Profile1.build(&network().encode_to_vec()).unwrap();
-		let x: Vec<u8> = numbers(3 * 19 * 23, 99).iter().flat_map(|x| x.to_le_bytes()).collect();
-		let input = Value { dtype: DType::F32, shape: vec![1, 3, 19, 23], data: x };
+		let x: Vec<u8> = numbers(3 * 19 * 23, 99)
+			.iter()
+			.flat_map(|x| x.to_le_bytes())
+			.collect();
+		let input = Value {
+			dtype: DType::F32,
+			shape: vec![1, 3, 19, 23],
+			data: x,
+		};
 		for output in Profile1.run(&plan, &[input]).unwrap() {
 			for bytes in output.data.as_chunks::<4>().0 {
 				assert!(f32::from_le_bytes(*bytes).is_finite());

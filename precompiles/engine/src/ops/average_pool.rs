@@ -4,7 +4,7 @@
 //! With `count_include_pad` the elements of the window that lie in the padding count as well; those
 //! beyond it, where `ceil_mode` lets the window reach, never do.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{
 	window::{self, Window, AXES},
@@ -43,7 +43,13 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let ceil = node.attrs.flag_or("ceil_mode", false)?;
 	let count_include_pad = node.attrs.flag_or("count_include_pad", false)?;
 	let window = Window::new(node, x, &kernel, ceil)?;
-	Ok(Lowered::step(AveragePool { window, count_include_pad }, inputs))
+	Ok(Lowered::step(
+		AveragePool {
+			window,
+			count_include_pad,
+		},
+		inputs,
+	))
 }
 
 impl AveragePool {
@@ -58,7 +64,9 @@ impl AveragePool {
 		};
 		// Taps lie at start, start + dilation, ...; those in from..to count.
 		let taps_below = |end: usize| {
-			end.saturating_sub(start).div_ceil(w.dilations[axis]).min(w.kernel[axis])
+			end.saturating_sub(start)
+				.div_ceil(w.dilations[axis])
+				.min(w.kernel[axis])
 		};
 		(taps_below(to) - taps_below(from)) as u64
 	}
@@ -76,7 +84,10 @@ impl AveragePool {
 		vectorized(
 			#[inline(always)]
 			|| {
-				for (x, y) in input.chunks_exact(in_len).zip(output.chunks_exact_mut(out_len)) {
+				for (x, y) in input
+					.chunks_exact(in_len)
+					.zip(output.chunks_exact_mut(out_len))
+				{
 					w.for_each_tap(|tap| {
 						w.for_each_run(tap, |to, from, len| {
 							let y = &mut y[to..to + len];
@@ -114,7 +125,9 @@ impl Kernel for AveragePool {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &DType::FLOATS)?;
 		let mut shape = x.shape()[..2].to_vec();
 		shape.extend(self.window.output_shape());
@@ -188,7 +201,10 @@ mod tests {
 			.attr(ints("pads", &[1, 0]))
 			.input(f32s(&[1, 1, 1], &[2.0]))
 			.elements::<f32>();
-		assert_eq!([y[0].to_bits(), y[1].to_bits()], [0x7fc0_0000, 2f32.to_bits()]);
+		assert_eq!(
+			[y[0].to_bits(), y[1].to_bits()],
+			[0x7fc0_0000, 2f32.to_bits()]
+		);
 	}
 
 	#[test]

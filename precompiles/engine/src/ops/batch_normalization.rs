@@ -1,7 +1,7 @@
 //! BatchNormalization in its inference form: with `a = scale / sqrt(var + epsilon)`, computed once
 //! for each channel, each element becomes `(x - mean) * a + B`.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -24,7 +24,9 @@ struct BatchNormalization {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	if node.attrs.flag_or("training_mode", false)? || (1..5).any(|output| node.wants(output)) {
-		return Err(OpError::unsupported("training is not supported: export for inference"));
+		return Err(OpError::unsupported(
+			"training is not supported: export for inference",
+		));
 	}
 	if !node.attrs.flag_or("spatial", true)? {
 		return Err(OpError::unsupported("spatial = 0 is not supported"));
@@ -41,8 +43,11 @@ impl BatchNormalization {
 			[&inputs[1], &inputs[2], &inputs[3], &inputs[4]].map(|input| slice::<T>(input));
 		let (scale, bias, mean, var, input) = (scale?, bias?, mean?, var?, slice::<T>(x)?);
 		let epsilon = T::from_f64(f64::from(self.epsilon));
-		let factors: Vec<T> =
-			scale.iter().zip(var).map(|(s, v)| *s / (*v + epsilon).sqrt()).collect();
+		let factors: Vec<T> = scale
+			.iter()
+			.zip(var)
+			.map(|(s, v)| *s / (*v + epsilon).sqrt())
+			.collect();
 		build_tensor::<T>(x.shape(), |output| {
 			if len == 0 {
 				return;
@@ -70,7 +75,9 @@ impl Kernel for BatchNormalization {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x, parameters @ ..] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x, parameters @ ..] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &DType::FLOATS)?;
 		x.expect_rank("X", 2..)?;
 		let names = ["scale", "B", "mean", "var"];
@@ -102,7 +109,9 @@ impl Kernel for BatchNormalization {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let dtype = crate::tensor::dtype(&inputs[0])?;
-		Ok(vec![crate::with_float!(dtype, T => self.run::<T>(&inputs)?)])
+		Ok(vec![
+			crate::with_float!(dtype, T => self.run::<T>(&inputs)?),
+		])
 	}
 }
 

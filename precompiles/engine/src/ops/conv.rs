@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	window::{self, Window, AXES},
@@ -29,8 +29,14 @@ use crate::{
 };
 
 /// Attributes of all versions.
-pub(super) const ATTRIBUTES: &[&str] =
-	&["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
+pub(super) const ATTRIBUTES: &[&str] = &[
+	"auto_pad",
+	"dilations",
+	"group",
+	"kernel_shape",
+	"pads",
+	"strides",
+];
 
 #[derive(Debug)]
 struct Conv {
@@ -64,8 +70,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	w.expect_same_dtype("W", x)?;
 	let rank = window::spatial_rank(x)?;
 	w.expect_rank("W", rank + 2..=rank + 2)?;
-	if node.attrs.has("kernel_shape")
-		&& window::kernel_shape(&node.attrs, rank)? != w.shape()[2..]
+	if node.attrs.has("kernel_shape") && window::kernel_shape(&node.attrs, rank)? != w.shape()[2..]
 	{
 		return Err(OpError::bad_attribute(
 			"kernel_shape",
@@ -101,7 +106,14 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	}
 	let window = Window::new(node, x, &w.shape()[2..], false)?;
 	let has_bias = inputs.optional(2).is_some();
-	let mut conv = Conv { window, group, group_in, group_out, packed: None, has_bias };
+	let mut conv = Conv {
+		window,
+		group,
+		group_in,
+		group_out,
+		packed: None,
+		has_bias,
+	};
 	if conv.as_matrices() {
 		check_scratch(conv.padded_bytes(x.dtype()))?;
 	}
@@ -111,10 +123,14 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			let bytes = conv.packed_bytes(w.dtype());
 			if bytes > MAX_TENSOR_BYTES {
 				let shape = w.shape().to_vec();
-				return Err(OpError::TensorTooLarge { shape, dtype: w.dtype(), bytes });
+				return Err(OpError::TensorTooLarge {
+					shape,
+					dtype: w.dtype(),
+					bytes,
+				});
 			}
 			conv.packed = Some(conv.pack_constant(weights)?);
-		},
+		}
 		_ => consumed.push(1),
 	}
 	if has_bias {
@@ -141,7 +157,9 @@ impl Conv {
 
 	/// Elements of one output that are summed up.
 	fn k(&self) -> u64 {
-		self.window.kernel_len().saturating_mul(self.group_in as u64)
+		self.window
+			.kernel_len()
+			.saturating_mul(self.group_in as u64)
 	}
 
 	fn padded(&self) -> [usize; AXES] {
@@ -200,8 +218,10 @@ impl Conv {
 	) -> Result<Tensor, EvalError> {
 		let batch = x.shape()[0];
 		let channels = self.group * self.group_out;
-		let shape: Vec<usize> =
-			[batch, channels].into_iter().chain(self.window.output_shape().iter().copied()).collect();
+		let shape: Vec<usize> = [batch, channels]
+			.into_iter()
+			.chain(self.window.output_shape().iter().copied())
+			.collect();
 		let mut y = Tensor::zero_dt(T::datum_type(), &shape)?;
 		let (input, bias) = (slice::<T>(x)?, bias.map(slice::<T>).transpose()?);
 		let output = slice_mut::<T>(&mut y)?;
@@ -217,19 +237,25 @@ impl Conv {
 			(None, Some(w)) if self.as_matrices() => {
 				made = self.pack(slice::<T>(w)?);
 				Some(&made)
-			},
+			}
 			_ => None,
 		};
 		let is_padded = self.padded() != self.window.input;
-		let images = input.chunks_exact(in_len).zip(output.chunks_exact_mut(out_len));
+		let images = input
+			.chunks_exact(in_len)
+			.zip(output.chunks_exact_mut(out_len));
 		match packed {
 			Some(packed) if packed.is_finite || !is_padded => {
-				let mut padded = vec![T::default(); self.padded().iter().product::<usize>() * self.group * self.group_in];
+				let mut padded = vec![
+					T::default();
+					self.padded().iter().product::<usize>()
+						* self.group * self.group_in
+				];
 				for (input, output) in images {
 					self.channels_innermost(input, &mut padded);
 					self.multiply_groups(&padded, packed, bias, output);
 				}
-			},
+			}
 			_ => {
 				let unpacked;
 				let weights = match (w, packed) {
@@ -237,13 +263,13 @@ impl Conv {
 					(None, Some(packed)) => {
 						unpacked = self.unpack(packed);
 						&unpacked
-					},
+					}
 					(None, None) => return Err(EvalError::Internal("no weights".into())),
 				};
 				for (input, output) in images {
 					self.direct(input, weights, bias, output);
 				}
-			},
+			}
 		}
 		Ok(y)
 	}
@@ -261,7 +287,8 @@ impl Conv {
 
 	fn unpack<T: Scalar>(&self, packed: &PackedGroups<T>) -> Vec<T> {
 		let positions = self.window.kernel_len() as usize;
-		let mut weights = vec![T::default(); self.group * self.group_out * self.group_in * positions];
+		let mut weights =
+			vec![T::default(); self.group * self.group_out * self.group_in * positions];
 		for (group, matrix) in packed.groups.iter().enumerate() {
 			for column in 0..self.group_out {
 				let out = group * self.group_out + column;
@@ -313,14 +340,20 @@ impl Conv {
 		let position = |[d, h, w]: [usize; AXES]| ((d * height + h) * width + w) * channels;
 		let mut taps = vec![];
 		w.for_each_tap(|tap| {
-			taps.push(position(std::array::from_fn(|axis| tap[axis] * w.dilations[axis])));
+			taps.push(position(std::array::from_fn(|axis| {
+				tap[axis] * w.dilations[axis]
+			})));
 		});
 		let plane = w.output_len_all();
 		let mut bases = Vec::with_capacity(plane);
 		for d in 0..w.output[0] {
 			for h in 0..w.output[1] {
 				for x in 0..w.output[2] {
-					bases.push(position([d * w.strides[0], h * w.strides[1], x * w.strides[2]]));
+					bases.push(position([
+						d * w.strides[0],
+						h * w.strides[1],
+						x * w.strides[2],
+					]));
 				}
 			}
 		}
@@ -341,12 +374,12 @@ impl Conv {
 							for (y, sums) in target.iter_mut().zip(tile) {
 								*y = sums[lane].plus(bias[channel]);
 							}
-						},
+						}
 						None => {
 							for (y, sums) in target.iter_mut().zip(tile) {
 								*y = sums[lane];
 							}
-						},
+						}
 					}
 				}
 			});
@@ -354,13 +387,7 @@ impl Conv {
 	}
 
 	/// Row by row: the output itself holds the accumulators.
-	fn direct<T: Scalar>(
-		&self,
-		input: &[T],
-		weights: &[T],
-		bias: Option<&[T]>,
-		output: &mut [T],
-	) {
+	fn direct<T: Scalar>(&self, input: &[T], weights: &[T], bias: Option<&[T]>, output: &mut [T]) {
 		let (plane, in_plane) = (self.window.output_len_all(), self.window.input_len_all());
 		let positions = self.window.kernel_len() as usize;
 		let stride = self.window.strides[AXES - 1];
@@ -372,7 +399,8 @@ impl Conv {
 					let mut position = 0;
 					self.window.for_each_tap(|tap| {
 						for c in 0..self.group_in {
-							let weight = weights[(channel * self.group_in + c) * positions + position];
+							let weight =
+								weights[(channel * self.group_in + c) * positions + position];
 							let x = &input[(first_in + c) * in_plane..][..in_plane];
 							self.window.for_each_run(tap, |to, from, len| {
 								let y = &mut y[to..to + len];
@@ -381,7 +409,8 @@ impl Conv {
 										*y = y.mac(*x, weight);
 									}
 								} else {
-									for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride)) {
+									for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride))
+									{
 										*y = y.mac(*x, weight);
 									}
 								}
@@ -406,7 +435,9 @@ impl Kernel for Conv {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let x = inputs.first().ok_or_else(|| super::internal_arity(inputs))?;
+		let x = inputs
+			.first()
+			.ok_or_else(|| super::internal_arity(inputs))?;
 		let mut shape = vec![x.shape()[0], self.group * self.group_out];
 		shape.extend(self.window.output_shape());
 		Ok(vec![Fact::new(x.dtype(), shape)?])
@@ -427,7 +458,11 @@ impl Kernel for Conv {
 				.saturating_mul(self.group_out as u64)
 				.saturating_mul(2)
 		};
-		let moved = if self.as_matrices() { 2 * self.padded_bytes(inputs[0].dtype()) } else { 0 };
+		let moved = if self.as_matrices() {
+			2 * self.padded_bytes(inputs[0].dtype())
+		} else {
+			0
+		};
 		let mut cost = Cost::touching(inputs, outputs)
 			.with_macs(macs.saturating_mul(batch).saturating_mul(self.group as u64));
 		cost.bytes = cost
@@ -461,8 +496,14 @@ impl Kernel for Conv {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let mut inputs = inputs.iter().map(|value| &**value);
-		let x = inputs.next().ok_or_else(|| EvalError::Internal("no input".into()))?;
-		let w = if self.packed.is_none() { inputs.next() } else { None };
+		let x = inputs
+			.next()
+			.ok_or_else(|| EvalError::Internal("no input".into()))?;
+		let w = if self.packed.is_none() {
+			inputs.next()
+		} else {
+			None
+		};
 		let bias = if self.has_bias { inputs.next() } else { None };
 		let y = match (&self.packed, crate::tensor::dtype(x)?) {
 			(Some(Weights::F32(packed)), _) => self.run::<f32>(x, None, Some(&**packed), bias),
@@ -512,7 +553,8 @@ mod tests {
 									continue;
 								}
 								for ic in 0..ig {
-									let v = x[((b * c + first + ic) * h + iy - top) * wd + ix - left];
+									let v =
+										x[((b * c + first + ic) * h + iy - top) * wd + ix - left];
 									let product = v * w[((oc * ig + ic) * kh + i) * kw + j];
 									sum += product;
 								}
@@ -530,7 +572,9 @@ mod tests {
 	}
 
 	fn values(len: usize, seed: usize) -> Vec<f32> {
-		(0..len).map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 * 0.013 - 13.0).collect()
+		(0..len)
+			.map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 * 0.013 - 13.0)
+			.collect()
 	}
 
 	#[test]
@@ -547,12 +591,16 @@ mod tests {
 		for (c, o, group, k, strides, dilations, pads) in cases {
 			let xs = [2, c, 9, 11];
 			let ws = [o, c / group, k[0], k[1]];
-			let (x, w) = (values(xs.iter().product(), 1), values(ws.iter().product(), 2));
+			let (x, w) = (
+				values(xs.iter().product(), 1),
+				values(ws.iter().product(), 2),
+			);
 			let b = values(o, 3);
 			let (shape, expected) =
 				reference(&x, xs, &w, ws, Some(&b), group, strides, dilations, pads);
 			let test = || {
-				let as_i64 = |values: &[usize]| values.iter().map(|v| *v as i64).collect::<Vec<_>>();
+				let as_i64 =
+					|values: &[usize]| values.iter().map(|v| *v as i64).collect::<Vec<_>>();
 				OpTest::new("Conv")
 					.attr(int("group", group as i64))
 					.attr(ints("strides", &as_i64(&strides)))
@@ -562,7 +610,11 @@ mod tests {
 			};
 			for constant in [false, true] {
 				let weights = f32s(&ws, &w);
-				let test = if constant { test().constant(weights) } else { test().input(weights) };
+				let test = if constant {
+					test().constant(weights)
+				} else {
+					test().input(weights)
+				};
 				let (found_shape, found) = test.input(f32s(&[o], &b)).elements::<f32>();
 				assert_eq!(found_shape, shape);
 				let found: Vec<u32> = found.iter().map(|y| y.to_bits()).collect();
@@ -580,7 +632,12 @@ mod tests {
 				.attr(ints("pads", &[1, 1, 1, 1]))
 				.input(f32s(&[1, 1, 1, 1], &[2.0]));
 			let w = f32s(&[8, 1, 3, 3], &w);
-			let (_, y) = if constant { test.constant(w) } else { test.input(w) }.elements::<f32>();
+			let (_, y) = if constant {
+				test.constant(w)
+			} else {
+				test.input(w)
+			}
+			.elements::<f32>();
 			assert_eq!(y, [2.0; 8]);
 		}
 	}
@@ -593,10 +650,16 @@ mod tests {
 			.elements::<f32>();
 		assert_eq!((shape, y), (vec![1, 1, 3], vec![21.0, 32.0, 43.0]));
 		let (shape, y) = OpTest::new("Conv")
-			.input(f32s(&[1, 1, 2, 2, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]))
+			.input(f32s(
+				&[1, 1, 2, 2, 2],
+				&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+			))
 			.input(f32s(&[1, 1, 2, 1, 1], &[1.0, 10.0]))
 			.elements::<f32>();
-		assert_eq!((shape, y), (vec![1, 1, 1, 2, 2], vec![51.0, 62.0, 73.0, 84.0]));
+		assert_eq!(
+			(shape, y),
+			(vec![1, 1, 1, 2, 2], vec![51.0, 62.0, 73.0, 84.0])
+		);
 	}
 
 	#[test]
@@ -611,7 +674,10 @@ mod tests {
 		assert_eq!(test("SAME_UPPER").elements::<f32>().1, [321.0, 43.0]);
 		assert_eq!(test("SAME_LOWER").elements::<f32>().1, [210.0, 432.0]);
 		assert_eq!(test("VALID").elements::<f32>().1, [321.0]);
-		assert!(matches!(test("SOME").refused(), OpError::BadAttribute { .. }));
+		assert!(matches!(
+			test("SOME").refused(),
+			OpError::BadAttribute { .. }
+		));
 	}
 
 	#[test]

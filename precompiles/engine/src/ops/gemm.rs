@@ -3,7 +3,7 @@
 //! The sum of products runs over ascending k from +0; it is multiplied by alpha, then `beta * C` is
 //! added if there is a C. Integers wrap around, with alpha and beta truncated.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	product::{
@@ -50,7 +50,11 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let trans_a = node.attrs.int_or("transA", 0)? != 0;
 	let trans_b = node.attrs.int_or("transB", 0)? != 0;
 	let oriented = |shape: &[usize], transposed| {
-		if transposed { (shape[1], shape[0]) } else { (shape[0], shape[1]) }
+		if transposed {
+			(shape[1], shape[0])
+		} else {
+			(shape[0], shape[1])
+		}
 	};
 	let (rows, k) = oriented(a.shape(), trans_a);
 	let (k_of_b, columns) = oriented(b.shape(), trans_b);
@@ -112,7 +116,7 @@ impl Gemm {
 			(None, Some(b)) => {
 				made = pack(slice::<T>(b)?, k, columns, self.trans_b);
 				&made
-			},
+			}
 			(None, None) => return Err(EvalError::Internal("no B".into())),
 		};
 		let turned: Vec<T>;
@@ -128,8 +132,10 @@ impl Gemm {
 		let (alpha, beta) = (T::from_attribute(self.alpha), T::from_attribute(self.beta));
 		match c {
 			None => {
-				product(a, rows, k, columns, packed, output, |sum, _, _| alpha.times(sum));
-			},
+				product(a, rows, k, columns, packed, output, |sum, _, _| {
+					alpha.times(sum)
+				});
+			}
 			Some(c) => {
 				let strides = broadcast_strides(c.shape(), &[rows, columns]);
 				let c = slice::<T>(c)?;
@@ -137,7 +143,7 @@ impl Gemm {
 					let c = c[row * strides[0] + column * strides[1]];
 					alpha.times(sum).plus(beta.times(c))
 				});
-			},
+			}
 		}
 		Ok(y)
 	}
@@ -149,23 +155,33 @@ impl Kernel for Gemm {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let a = inputs.first().ok_or_else(|| super::internal_arity(inputs))?;
+		let a = inputs
+			.first()
+			.ok_or_else(|| super::internal_arity(inputs))?;
 		Ok(vec![Fact::new(a.dtype(), [self.rows, self.columns])?])
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let mut cost = Cost::touching(inputs, outputs)
-			.with_macs(linalg::macs(self.rows, self.k, self.columns));
+		let mut cost = Cost::touching(inputs, outputs).with_macs(linalg::macs(
+			self.rows,
+			self.k,
+			self.columns,
+		));
 		cost.bytes = cost.bytes.saturating_add(self.constant_bytes());
 		cost
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
 		let dtype = inputs[0].dtype();
-		let packed =
-			if self.packed.is_some() { 0 } else { packed_bytes(dtype, self.k, self.columns) };
+		let packed = if self.packed.is_some() {
+			0
+		} else {
+			packed_bytes(dtype, self.k, self.columns)
+		};
 		let turned = if self.trans_a { inputs[0].bytes() } else { 0 };
-		packed.saturating_add(turned).saturating_add(self.rows as u64 * 8)
+		packed
+			.saturating_add(turned)
+			.saturating_add(self.rows as u64 * 8)
 	}
 
 	fn constant_bytes(&self) -> u64 {
@@ -178,8 +194,14 @@ impl Kernel for Gemm {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let mut inputs = inputs.iter().map(|value| &**value);
-		let a = inputs.next().ok_or_else(|| EvalError::Internal("no A".into()))?;
-		let b = if self.packed.is_none() { inputs.next() } else { None };
+		let a = inputs
+			.next()
+			.ok_or_else(|| EvalError::Internal("no A".into()))?;
+		let b = if self.packed.is_none() {
+			inputs.next()
+		} else {
+			None
+		};
 		let c = if self.has_c { inputs.next() } else { None };
 		let dtype = crate::tensor::dtype(a)?;
 		Ok(vec![with_product!(dtype, T => self.run::<T>(a, b, c)?)])
@@ -201,8 +223,14 @@ mod tests {
 				.attr(float("alpha", 2.0))
 				.attr(float("beta", 0.5))
 				.input(f32s(&[2, 2], &[1.0, 2.0, 3.0, 4.0]));
-			let test = if constant { test.constant(b) } else { test.input(b) };
-			let (shape, y) = test.input(f32s(&[4], &[2.0, 4.0, 6.0, 8.0])).elements::<f32>();
+			let test = if constant {
+				test.constant(b)
+			} else {
+				test.input(b)
+			};
+			let (shape, y) = test
+				.input(f32s(&[4], &[2.0, 4.0, 6.0, 8.0]))
+				.elements::<f32>();
 			assert_eq!(shape, [2, 4]);
 			assert_eq!(y, [3.0, 6.0, 19.0, 10.0, 7.0, 10.0, 39.0, 18.0]);
 		}
@@ -235,8 +263,14 @@ mod tests {
 			a().input(f32s(&[3, 2], &[0.0; 6])).refused(),
 			OpError::ShapeMismatch { .. }
 		));
-		assert!(matches!(a().input(f32s(&[2], &[0.0; 2])).refused(), OpError::ShapeMismatch { .. }));
-		let error = a().input(f32s(&[2, 2], &[0.0; 4])).input(f32s(&[3], &[0.0; 3])).refused();
+		assert!(matches!(
+			a().input(f32s(&[2], &[0.0; 2])).refused(),
+			OpError::ShapeMismatch { .. }
+		));
+		let error = a()
+			.input(f32s(&[2, 2], &[0.0; 4]))
+			.input(f32s(&[3], &[0.0; 3]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
 	}
 }

@@ -1,7 +1,7 @@
 //! GlobalAveragePool: the mean of each channel: its elements summed in order from +0, divided by
 //! how many there are.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{pool::planes, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -22,11 +22,16 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 
 /// The shape of the output of a global pooling.
 pub(super) fn infer(inputs: &[Fact], dtypes: &[DType]) -> Result<Vec<Fact>, OpError> {
-	let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+	let [x] = inputs else {
+		return Err(super::internal_arity(inputs));
+	};
 	x.expect("X", dtypes)?;
 	x.expect_rank("X", 2..)?;
 	if x.shape()[2..].contains(&0) {
-		return Err(OpError::mismatch(format!("X of {:?} has nothing to pool", x.shape())));
+		return Err(OpError::mismatch(format!(
+			"X of {:?} has nothing to pool",
+			x.shape()
+		)));
 	}
 	let mut shape = x.shape().to_vec();
 	shape[2..].fill(1);
@@ -60,7 +65,9 @@ impl Kernel for GlobalAveragePool {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
-		Ok(vec![crate::with_float!(crate::tensor::dtype(x)?, T => run::<T>(x)?)])
+		Ok(vec![
+			crate::with_float!(crate::tensor::dtype(x)?, T => run::<T>(x)?),
+		])
 	}
 }
 
@@ -74,7 +81,10 @@ mod tests {
 	#[test]
 	fn the_mean_of_each_channel() {
 		let (shape, y) = OpTest::new("GlobalAveragePool")
-			.input(f32s(&[1, 2, 2, 2], &[1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, 40.0]))
+			.input(f32s(
+				&[1, 2, 2, 2],
+				&[1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, 40.0],
+			))
 			.elements::<f32>();
 		assert_eq!((shape, y), (vec![1, 2, 1, 1], vec![2.5, 25.0]));
 		let (_, y) = OpTest::new("GlobalAveragePool")
@@ -85,9 +95,13 @@ mod tests {
 
 	#[test]
 	fn nothing_to_pool_is_refused() {
-		let error = OpTest::new("GlobalAveragePool").input(f32s(&[1, 1, 0], &[])).refused();
+		let error = OpTest::new("GlobalAveragePool")
+			.input(f32s(&[1, 1, 0], &[]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
-		let error = OpTest::new("GlobalAveragePool").input(f32s(&[1], &[1.0])).refused();
+		let error = OpTest::new("GlobalAveragePool")
+			.input(f32s(&[1], &[1.0]))
+			.refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
 	}
 }

@@ -1,6 +1,6 @@
 //! GlobalMaxPool: the largest element of each channel; a NaN wins, and +0 is larger than -0.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{global_average_pool, pool::planes, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -45,7 +45,9 @@ impl Kernel for GlobalMaxPool {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
-		Ok(vec![crate::with_float!(crate::tensor::dtype(x)?, T => run::<T>(x)?)])
+		Ok(vec![
+			crate::with_float!(crate::tensor::dtype(x)?, T => run::<T>(x)?),
+		])
 	}
 }
 

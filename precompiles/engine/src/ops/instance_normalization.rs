@@ -1,7 +1,7 @@
 //! InstanceNormalization and GroupNormalization: `(x - mean) / deviation * scale + B`, where mean
 //! and deviation are taken over each channel, or each group of channels, of each image.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{normalization::Moments, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -40,7 +40,10 @@ pub(super) fn build_group(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowe
 		return Err(OpError::unsupported("stash_type must be 1 (float)"));
 	}
 	let channels = x.shape()[1];
-	let groups = node.attrs.int("num_groups")?.ok_or_else(|| Attrs::missing("num_groups"))?;
+	let groups = node
+		.attrs
+		.int("num_groups")?
+		.ok_or_else(|| Attrs::missing("num_groups"))?;
 	let groups = usize::try_from(groups)
 		.ok()
 		.filter(|groups| *groups > 0 && channels % groups == 0)
@@ -48,7 +51,11 @@ pub(super) fn build_group(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowe
 			OpError::bad_attribute("num_groups", format!("{groups} does not divide {channels}"))
 		})?;
 	// Until opset 20, scale and bias had one element for each group.
-	let shared = if node.opset < 21 { channels / groups } else { 1 };
+	let shared = if node.opset < 21 {
+		channels / groups
+	} else {
+		1
+	};
 	lower("GroupNormalization", node, inputs, groups, shared)
 }
 
@@ -60,14 +67,25 @@ fn lower(
 	channels_per_parameter: usize,
 ) -> Result<Lowered, OpError> {
 	let epsilon = node.attrs.float_or("epsilon", 1e-5)?;
-	Ok(Lowered::step(GroupNormalization { name, groups, epsilon, channels_per_parameter }, inputs))
+	Ok(Lowered::step(
+		GroupNormalization {
+			name,
+			groups,
+			epsilon,
+			channels_per_parameter,
+		},
+		inputs,
+	))
 }
 
 impl GroupNormalization {
 	fn run<T: Float + Datum>(&self, inputs: &[TValue]) -> Result<Tensor, EvalError> {
 		let x = &inputs[0];
-		let (scale, bias, input) =
-			(slice::<T>(&inputs[1])?, slice::<T>(&inputs[2])?, slice::<T>(x)?);
+		let (scale, bias, input) = (
+			slice::<T>(&inputs[1])?,
+			slice::<T>(&inputs[2])?,
+			slice::<T>(x)?,
+		);
 		let (channels, plane) = (x.shape()[1], strides(x.shape())[1]);
 		let epsilon = T::from_f64(f64::from(self.epsilon));
 		build_tensor::<T>(x.shape(), |output| {
@@ -99,7 +117,9 @@ impl Kernel for GroupNormalization {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x, scale, bias] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x, scale, bias] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &DType::FLOATS)?;
 		let parameters = x.shape()[1] / self.channels_per_parameter.max(1);
 		for (name, input) in [("scale", scale), ("bias", bias)] {
@@ -117,12 +137,16 @@ impl Kernel for GroupNormalization {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = inputs[0].len() as u64;
 		let runs = inputs[0].shape()[0] as u64 * self.groups as u64;
-		Cost::touching(inputs, outputs).with_macs(len * 24).with_transcendentals(runs)
+		Cost::touching(inputs, outputs)
+			.with_macs(len * 24)
+			.with_transcendentals(runs)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let dtype = crate::tensor::dtype(&inputs[0])?;
-		Ok(vec![crate::with_float!(dtype, T => self.run::<T>(&inputs)?)])
+		Ok(vec![
+			crate::with_float!(dtype, T => self.run::<T>(&inputs)?),
+		])
 	}
 }
 

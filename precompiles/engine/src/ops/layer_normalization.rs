@@ -3,7 +3,7 @@
 //! Mean and deviation are those of [`Moments`], in the input's own type. The optional outputs are
 //! the mean and `1 / deviation`.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{normalization::Moments, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -49,12 +49,22 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	}
 	let stash = node.wants(1) || node.wants(2);
 	if stash && x.dtype() != DType::F32 {
-		return Err(OpError::unsupported("the outputs Mean and InvStdDev need an input of f32"));
+		return Err(OpError::unsupported(
+			"the outputs Mean and InvStdDev need an input of f32",
+		));
 	}
 	let has_bias = inputs.optional(2).is_some();
 	let epsilon = node.attrs.float_or("epsilon", 1e-5)?;
 	let consumed = if has_bias { vec![0, 1, 2] } else { vec![0, 1] };
-	Ok(Lowered::step_of(LayerNormalization { axis, epsilon, has_bias, stash }, consumed))
+	Ok(Lowered::step_of(
+		LayerNormalization {
+			axis,
+			epsilon,
+			has_bias,
+			stash,
+		},
+		consumed,
+	))
 }
 
 impl LayerNormalization {
@@ -75,7 +85,9 @@ impl LayerNormalization {
 		if len > 0 {
 			let rows = slice::<T>(x)?.chunks_exact(len);
 			let outputs = slice_mut::<T>(&mut y)?.chunks_exact_mut(len);
-			let stashed = slice_mut::<T>(&mut mean)?.iter_mut().zip(slice_mut::<T>(&mut inverse)?);
+			let stashed = slice_mut::<T>(&mut mean)?
+				.iter_mut()
+				.zip(slice_mut::<T>(&mut inverse)?);
 			for ((x, y), (mean, inverse)) in rows.zip(outputs).zip(stashed) {
 				let moments = Moments::new(x, epsilon);
 				for (y, x) in y.iter_mut().zip(x) {
@@ -88,7 +100,11 @@ impl LayerNormalization {
 		if self.has_bias {
 			y = zip(&y, &inputs[2], x.shape(), |y: T, bias: T| y + bias)?;
 		}
-		Ok(if self.stash { vec![y, mean, inverse] } else { vec![y] })
+		Ok(if self.stash {
+			vec![y, mean, inverse]
+		} else {
+			vec![y]
+		})
 	}
 }
 
@@ -98,7 +114,9 @@ impl Kernel for LayerNormalization {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let x = inputs.first().ok_or_else(|| super::internal_arity(inputs))?;
+		let x = inputs
+			.first()
+			.ok_or_else(|| super::internal_arity(inputs))?;
 		let mut facts = vec![x.without_value()];
 		if self.stash {
 			let stashed = Fact::new(x.dtype(), self.stash_shape(x.shape()))?;
@@ -111,7 +129,9 @@ impl Kernel for LayerNormalization {
 		let len = inputs[0].len() as u64;
 		let rows: usize = inputs[0].shape()[..self.axis].iter().product();
 		// Two chains of additions, then three passes.
-		Cost::touching(inputs, outputs).with_macs(len * 24).with_transcendentals(rows as u64)
+		Cost::touching(inputs, outputs)
+			.with_macs(len * 24)
+			.with_transcendentals(rows as u64)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
@@ -163,7 +183,10 @@ mod tests {
 		let x = || OpTest::new("LayerNormalization").input(f32s(&[2, 2], &[0.0; 4]));
 		let error = x().input(f32s(&[3], &[0.0; 3])).refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
-		let error = x().attr(int("axis", 2)).input(f32s(&[2], &[0.0; 2])).refused();
+		let error = x()
+			.attr(int("axis", 2))
+			.input(f32s(&[2], &[0.0; 2]))
+			.refused();
 		assert!(matches!(error, OpError::BadAttribute { .. }));
 	}
 }

@@ -4,7 +4,7 @@
 //! The window holds `(size - 1) / 2` channels before the own one, rounded down, and as many after
 //! it, rounded up.
 
-use tract_onnx::prelude::{Datum, TVec, TValue, Tensor};
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{Inputs, Lowered, NodeCtx};
 use crate::{
@@ -29,7 +29,10 @@ struct Lrn {
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let size = node.attrs.int("size")?.ok_or_else(|| Attrs::missing("size"))?;
+	let size = node
+		.attrs
+		.int("size")?
+		.ok_or_else(|| Attrs::missing("size"))?;
 	let size = usize::try_from(size)
 		.ok()
 		.filter(|size| (1..=1 << 29).contains(size))
@@ -62,7 +65,9 @@ impl Lrn {
 				return;
 			}
 			let mut sums = vec![T::ZERO; len];
-			let images = input.chunks_exact(channels * len).zip(output.chunks_exact_mut(channels * len));
+			let images = input
+				.chunks_exact(channels * len)
+				.zip(output.chunks_exact_mut(channels * len));
 			for (image, output) in images {
 				for channel in 0..channels {
 					sums.fill(T::ZERO);
@@ -72,7 +77,8 @@ impl Lrn {
 						}
 					}
 					let own = channel * len..(channel + 1) * len;
-					for ((y, x), sum) in output[own.clone()].iter_mut().zip(&image[own]).zip(&sums) {
+					for ((y, x), sum) in output[own.clone()].iter_mut().zip(&image[own]).zip(&sums)
+					{
 						let base = bias + factor * *sum;
 						*y = *x / base.via_f64(|base| pow(base, beta));
 					}
@@ -88,7 +94,9 @@ impl Kernel for Lrn {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &DType::FLOATS)?;
 		x.expect_rank("X", 2..)?;
 		Ok(vec![x.without_value()])
@@ -107,7 +115,9 @@ impl Kernel for Lrn {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
-		Ok(vec![crate::with_float!(crate::tensor::dtype(x)?, T => self.run::<T>(x)?)])
+		Ok(vec![
+			crate::with_float!(crate::tensor::dtype(x)?, T => self.run::<T>(x)?),
+		])
 	}
 }
 

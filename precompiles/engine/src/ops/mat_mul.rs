@@ -2,7 +2,7 @@
 //!
 //! The sum of products runs over ascending k from +0. Integers wrap around.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	product::{
@@ -78,9 +78,23 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 		.filter(|_| batch_b.is_empty() && is_wide(columns))
 		.map(|b| pack_constant(b, k, columns, false))
 		.transpose()?;
-	let consumed = if packed.is_some() { vec![0] } else { vec![0, 1] };
+	let consumed = if packed.is_some() {
+		vec![0]
+	} else {
+		vec![0, 1]
+	};
 	let size = a.dtype().size();
-	let mat_mul = MatMul { batch_a, batch_b, batch, rows, k, columns, shape, size, packed };
+	let mat_mul = MatMul {
+		batch_a,
+		batch_b,
+		batch,
+		rows,
+		k,
+		columns,
+		shape,
+		size,
+		packed,
+	};
 	Ok(Lowered::step_of(mat_mul, consumed))
 }
 
@@ -130,12 +144,17 @@ impl Kernel for MatMul {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let a = inputs.first().ok_or_else(|| super::internal_arity(inputs))?;
+		let a = inputs
+			.first()
+			.ok_or_else(|| super::internal_arity(inputs))?;
 		Ok(vec![Fact::new(a.dtype(), self.shape.clone())?])
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let products = self.batch.iter().fold(1, |n, dim| u64::saturating_mul(n, *dim as u64));
+		let products = self
+			.batch
+			.iter()
+			.fold(1, |n, dim| u64::saturating_mul(n, *dim as u64));
 		let mut cost = Cost::touching(inputs, outputs)
 			.with_macs(linalg::macs(self.rows, self.k, self.columns).saturating_mul(products));
 		// Packing touches the right-hand side once more, and each product is a small step.
@@ -164,7 +183,9 @@ impl Kernel for MatMul {
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let a = inputs.first().ok_or_else(|| EvalError::Internal("no A".into()))?;
+		let a = inputs
+			.first()
+			.ok_or_else(|| EvalError::Internal("no A".into()))?;
 		let b = inputs.get(1).map(|b| &**b);
 		let dtype = crate::tensor::dtype(a)?;
 		Ok(vec![with_product!(dtype, T => self.run::<T>(a, b)?)])
@@ -183,7 +204,11 @@ mod tests {
 		for constant in [false, true] {
 			let b = f32s(&[2, 4], &[1.0, 0.0, 2.0, 1.0, 0.0, 1.0, 3.0, 1.0]);
 			let test = OpTest::new("MatMul").input(f32s(&[2, 2], &[1.0, 2.0, 3.0, 4.0]));
-			let test = if constant { test.constant(b) } else { test.input(b) };
+			let test = if constant {
+				test.constant(b)
+			} else {
+				test.input(b)
+			};
 			let (shape, y) = test.elements::<f32>();
 			assert_eq!(shape, [2, 4]);
 			assert_eq!(y, [1.0, 2.0, 8.0, 3.0, 3.0, 4.0, 18.0, 7.0]);
@@ -194,7 +219,10 @@ mod tests {
 	fn vectors_lose_their_axis() {
 		let v = || f32s(&[3], &[1.0, 2.0, 3.0]);
 		let m = f32s(&[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
-		let (shape, y) = OpTest::new("MatMul").input(v()).input(v()).elements::<f32>();
+		let (shape, y) = OpTest::new("MatMul")
+			.input(v())
+			.input(v())
+			.elements::<f32>();
 		assert_eq!((shape, y), (vec![], vec![14.0]));
 		let (shape, y) = OpTest::new("MatMul").input(v()).input(m).elements::<f32>();
 		assert_eq!((shape, y), (vec![2], vec![4.0, 5.0]));
@@ -225,8 +253,15 @@ mod tests {
 	#[test]
 	fn what_does_not_fit_is_refused() {
 		let a = || OpTest::new("MatMul").input(f32s(&[2, 2, 2], &[0.0; 8]));
-		for b in [f32s(&[3, 2], &[0.0; 6]), f32s(&[3, 2, 1], &[0.0; 6]), f32s(&[], &[0.0])] {
-			assert!(matches!(a().input(b).refused(), OpError::ShapeMismatch { .. }));
+		for b in [
+			f32s(&[3, 2], &[0.0; 6]),
+			f32s(&[3, 2, 1], &[0.0; 6]),
+			f32s(&[], &[0.0]),
+		] {
+			assert!(matches!(
+				a().input(b).refused(),
+				OpError::ShapeMismatch { .. }
+			));
 		}
 	}
 }

@@ -2,7 +2,7 @@
 //!
 //! Elements in the padding take no part. The second output, indices, is not supported.
 
-use tract_onnx::prelude::{TVec, TValue, Tensor};
+use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	window::{self, Window, AXES},
@@ -48,7 +48,11 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 }
 
 impl MaxPool {
-	fn run<T: Select + tract_onnx::prelude::Datum>(&self, x: &Tensor, y: &mut Tensor) -> Result<(), EvalError> {
+	fn run<T: Select + tract_onnx::prelude::Datum>(
+		&self,
+		x: &Tensor,
+		y: &mut Tensor,
+	) -> Result<(), EvalError> {
 		let (input, output) = (slice::<T>(x)?, slice_mut::<T>(y)?);
 		let (in_len, out_len) = (self.window.input_len_all(), self.window.output_len_all());
 		if in_len == 0 || out_len == 0 {
@@ -59,7 +63,10 @@ impl MaxPool {
 		vectorized(
 			#[inline(always)]
 			|| {
-				for (x, y) in input.chunks_exact(in_len).zip(output.chunks_exact_mut(out_len)) {
+				for (x, y) in input
+					.chunks_exact(in_len)
+					.zip(output.chunks_exact_mut(out_len))
+				{
 					y.fill(T::LOWEST);
 					self.window.for_each_tap(|tap| {
 						self.window.for_each_run(tap, |to, from, len| {
@@ -88,7 +95,9 @@ impl Kernel for MaxPool {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x] = inputs else { return Err(super::internal_arity(inputs)) };
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
 		x.expect("X", &[DType::F32, DType::F64, DType::I8, DType::U8])?;
 		let mut shape = x.shape()[..2].to_vec();
 		shape.extend(self.window.output_shape());
@@ -142,7 +151,9 @@ mod tests {
 			.input(f32s(&[1, 1, 3], &[-3.0, -2.0, -1.0]))
 			.elements::<f32>();
 		assert_eq!(y, [-2.0, -1.0, -1.0]);
-		let (_, y) = test(&[2]).input(tensor(&[1, 1, 3], &[-3i8, -2, -7])).elements::<i8>();
+		let (_, y) = test(&[2])
+			.input(tensor(&[1, 1, 3], &[-3i8, -2, -7]))
+			.elements::<i8>();
 		assert_eq!(y, [-2, -2]);
 	}
 
@@ -150,7 +161,10 @@ mod tests {
 	fn rounding_up_keeps_windows_that_begin_inside() {
 		let x = || f32s(&[1, 1, 5], &[1.0, 2.0, 3.0, 4.0, 5.0]);
 		let pool = |k: i64, s: i64| {
-			test(&[k]).attr(ints("strides", &[s])).attr(int("ceil_mode", 1)).input(x())
+			test(&[k])
+				.attr(ints("strides", &[s]))
+				.attr(int("ceil_mode", 1))
+				.input(x())
 		};
 		assert_eq!(pool(2, 2).elements::<f32>().1, [2.0, 4.0, 5.0]);
 		// A third window would begin beyond the end.

@@ -443,18 +443,29 @@ fn find(op_type: &str) -> Option<Spec> {
 		"AveragePool" => row(1..=1, 1..=1, average_pool::ATTRIBUTES, average_pool::build),
 		"GlobalAveragePool" => row(1..=1, 1..=1, &[], global_average_pool::build),
 		"GlobalMaxPool" => row(1..=1, 1..=1, &[], global_max_pool::build),
-		"BatchNormalization" => {
-			row(5..=5, 1..=5, batch_normalization::ATTRIBUTES, batch_normalization::build)
-		},
-		"LayerNormalization" => {
-			row(2..=3, 1..=3, layer_normalization::ATTRIBUTES, layer_normalization::build)
-		},
+		"BatchNormalization" => row(
+			5..=5,
+			1..=5,
+			batch_normalization::ATTRIBUTES,
+			batch_normalization::build,
+		),
+		"LayerNormalization" => row(
+			2..=3,
+			1..=3,
+			layer_normalization::ATTRIBUTES,
+			layer_normalization::build,
+		),
 		"LRN" => row(1..=1, 1..=1, lrn::ATTRIBUTES, lrn::build),
 		"InstanceNormalization" => row(3..=3, 1..=1, &["epsilon"], instance_normalization::build),
 		"GroupNormalization" => {
 			let attributes = instance_normalization::GROUP_ATTRIBUTES;
-			row(3..=3, 1..=1, attributes, instance_normalization::build_group)
-		},
+			row(
+				3..=3,
+				1..=1,
+				attributes,
+				instance_normalization::build_group,
+			)
+		}
 		"Hardmax" => row(1..=1, 1..=1, &["axis"], hardmax::build),
 		"Swish" => row(1..=1, 1..=1, &["alpha"], swish::build),
 		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build),

@@ -21,7 +21,10 @@ impl<T: Float> Moments<T> {
 			let d = *x - mean;
 			sum + d * d
 		});
-		Self { mean, deviation: (squares / len + epsilon).sqrt() }
+		Self {
+			mean,
+			deviation: (squares / len + epsilon).sqrt(),
+		}
 	}
 
 	/// An element in units of the standard deviation.

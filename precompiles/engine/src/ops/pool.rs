@@ -24,8 +24,11 @@ pub(super) fn cost(window: &Window, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 	let row = outputs[0].shape().last().copied().unwrap_or(1).max(1);
 	let rows = (outputs[0].len() / row).max(1);
 	let elements = (rows as u64).saturating_mul(row.next_multiple_of(16) as u64);
-	Cost::touching(inputs, outputs)
-		.with_macs(elements.saturating_mul(window.kernel_len()).saturating_mul(2))
+	Cost::touching(inputs, outputs).with_macs(
+		elements
+			.saturating_mul(window.kernel_len())
+			.saturating_mul(2),
+	)
 }
 
 /// The planes of a tensor of batch, channels and spatial axes: how many, and their length.

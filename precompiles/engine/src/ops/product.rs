@@ -13,8 +13,14 @@ use crate::{
 };
 
 /// The element types of matrix products.
-pub(super) const DTYPES: [DType; 6] =
-	[DType::F32, DType::F64, DType::I32, DType::I64, DType::U32, DType::U64];
+pub(super) const DTYPES: [DType; 6] = [
+	DType::F32,
+	DType::F64,
+	DType::I32,
+	DType::I64,
+	DType::U32,
+	DType::U64,
+];
 
 /// A constant right-hand matrix, packed once.
 #[derive(Clone, Debug)]
@@ -60,27 +66,27 @@ macro_rules! with_product {
 			$crate::DType::F32 => {
 				type $T = f32;
 				$body
-			},
+			}
 			$crate::DType::F64 => {
 				type $T = f64;
 				$body
-			},
+			}
 			$crate::DType::I32 => {
 				type $T = i32;
 				$body
-			},
+			}
 			$crate::DType::I64 => {
 				type $T = i64;
 				$body
-			},
+			}
 			$crate::DType::U32 => {
 				type $T = u32;
 				$body
-			},
+			}
 			$crate::DType::U64 => {
 				type $T = u64;
 				$body
-			},
+			}
 			other => return Err($crate::error::EvalError::unexpected_dtype(other)),
 		}
 	};
@@ -128,7 +134,11 @@ pub(super) fn pack_constant(
 	let dtype = crate::tensor::dtype(b).map_err(internal)?;
 	let bytes = packed_bytes(dtype, k, columns);
 	if bytes > MAX_TENSOR_BYTES {
-		return Err(OpError::TensorTooLarge { shape: b.shape().to_vec(), dtype, bytes });
+		return Err(OpError::TensorTooLarge {
+			shape: b.shape().to_vec(),
+			dtype,
+			bytes,
+		});
 	}
 	typed(b, dtype, k, columns, transposed).map_err(internal)
 }
@@ -150,7 +160,12 @@ pub(super) fn product<T: Scalar>(
 	finish: impl Fn(T, usize, usize) -> T,
 ) {
 	let bases: Vec<usize> = (0..rows).map(|row| row * k).collect();
-	let rows = Rows { data: a, bases: &bases, taps: &[0], run: k };
+	let rows = Rows {
+		data: a,
+		bases: &bases,
+		taps: &[0],
+		run: k,
+	};
 	multiply(rows, packed, |row, column, width, tile| {
 		for (offset, sums) in tile.iter().enumerate() {
 			let target = &mut output[(row + offset) * columns + column..][..width];

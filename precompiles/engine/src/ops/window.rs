@@ -63,7 +63,10 @@ impl Window {
 		for (kernel, dilation) in kernel.iter().zip(dilations) {
 			// In 64 bits, for a target's own size may be 32.
 			if (*kernel as u64 - 1) * dilation as u64 >= MAX_EXTENT as u64 {
-				return Err(OpError::bad_attribute("dilations", "spread the window far too wide"));
+				return Err(OpError::bad_attribute(
+					"dilations",
+					"spread the window far too wide",
+				));
 			}
 		}
 		window.pad(node)?;
@@ -91,14 +94,17 @@ impl Window {
 					));
 				}
 				if pads.iter().any(|pad| !(0..=MAX_EXTENT).contains(pad)) {
-					return Err(OpError::bad_attribute("pads", "is negative or far too large"));
+					return Err(OpError::bad_attribute(
+						"pads",
+						"is negative or far too large",
+					));
 				}
 				for axis in 0..self.rank {
 					self.pads_begin[AXES - self.rank + axis] = pads[axis] as usize;
 					self.pads_end[AXES - self.rank + axis] = pads[self.rank + axis] as usize;
 				}
 				return Ok(());
-			},
+			}
 			"VALID" => return Ok(()),
 			"SAME_UPPER" => true,
 			"SAME_LOWER" => false,
@@ -107,15 +113,18 @@ impl Window {
 					"auto_pad",
 					format!("'{other}' is none of NOTSET, SAME_UPPER, SAME_LOWER, VALID"),
 				))
-			},
+			}
 		};
 		for axis in AXES - self.rank..AXES {
 			let output = self.input[axis].div_ceil(self.strides[axis]).max(1);
 			let total = ((output - 1) * self.strides[axis] + self.span(axis))
 				.saturating_sub(self.input[axis]);
 			let (small, large) = (total / 2, total - total / 2);
-			(self.pads_begin[axis], self.pads_end[axis]) =
-				if upper { (small, large) } else { (large, small) };
+			(self.pads_begin[axis], self.pads_end[axis]) = if upper {
+				(small, large)
+			} else {
+				(large, small)
+			};
 		}
 		Ok(())
 	}
@@ -157,7 +166,9 @@ impl Window {
 
 	/// Elements of the window; saturates.
 	pub(super) fn kernel_len(&self) -> u64 {
-		self.kernel.iter().fold(1, |len, k| u64::saturating_mul(len, *k as u64))
+		self.kernel
+			.iter()
+			.fold(1, |len, k| u64::saturating_mul(len, *k as u64))
 	}
 
 	/// The output positions on an axis for which element `tap` of the window lies in the input,
@@ -168,7 +179,9 @@ impl Window {
 		let pad = self.pads_begin[axis];
 		// output * stride + offset - pad must be in 0..input.
 		let first = pad.saturating_sub(offset).div_ceil(stride);
-		let end = (self.input[axis] + pad).saturating_sub(offset).div_ceil(stride);
+		let end = (self.input[axis] + pad)
+			.saturating_sub(offset)
+			.div_ceil(stride);
 		let range = first.min(self.output[axis])..end.min(self.output[axis]);
 		if range.start >= range.end {
 			return (0..0, 0);
@@ -226,7 +239,9 @@ pub(super) fn spatial_rank(x: &Fact) -> Result<usize, OpError> {
 
 /// The window's shape that the attributes give, which is required.
 pub(super) fn kernel_shape(attrs: &Attrs<'_>, rank: usize) -> Result<Vec<usize>, OpError> {
-	let kernel = attrs.ints("kernel_shape")?.ok_or_else(|| Attrs::missing("kernel_shape"))?;
+	let kernel = attrs
+		.ints("kernel_shape")?
+		.ok_or_else(|| Attrs::missing("kernel_shape"))?;
 	if kernel.len() != rank {
 		return Err(OpError::bad_attribute(
 			"kernel_shape",
@@ -245,7 +260,9 @@ pub(super) fn kernel_shape(attrs: &Attrs<'_>, rank: usize) -> Result<Vec<usize>,
 }
 
 fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize; AXES], OpError> {
-	let Some(values) = attrs.ints(name)? else { return Ok([1; AXES]) };
+	let Some(values) = attrs.ints(name)? else {
+		return Ok([1; AXES]);
+	};
 	if values.len() != rank {
 		return Err(OpError::bad_attribute(
 			name,
@@ -255,7 +272,10 @@ fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize;
 	let mut extents = [1; AXES];
 	for (axis, value) in values.iter().enumerate() {
 		if !(1..=MAX_EXTENT).contains(value) {
-			return Err(OpError::bad_attribute(name, format!("{value} is impossible")));
+			return Err(OpError::bad_attribute(
+				name,
+				format!("{value} is impossible"),
+			));
 		}
 		extents[AXES - rank + axis] = *value as usize;
 	}
@@ -264,7 +284,10 @@ fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize;
 
 fn lifted(dims: &[usize], rank: usize, fill: usize) -> Result<[usize; AXES], OpError> {
 	if dims.len() != rank {
-		return Err(OpError::mismatch(format!("{} spatial dimensions, not {rank}", dims.len())));
+		return Err(OpError::mismatch(format!(
+			"{} spatial dimensions, not {rank}",
+			dims.len()
+		)));
 	}
 	let mut lifted = [fill; AXES];
 	lifted[AXES - rank..].copy_from_slice(dims);

@@ -15,8 +15,10 @@ fn folding(initializers: Vec<TensorProto>, node_of_c: NodeProto) -> ModelProto {
 
 /// A model of one node over an input of this shape, with integer parameters as initializers.
 fn over(dims: &[i64], parameters: &[(&str, &[i64])], node: NodeProto) -> ModelProto {
-	let initializers =
-		parameters.iter().map(|(name, data)| i64s(name, &[data.len() as i64], data)).collect();
+	let initializers = parameters
+		.iter()
+		.map(|(name, data)| i64s(name, &[data.len() as i64], data))
+		.collect();
 	single(floats("x", dims), initializers, node)
 }
 
@@ -32,13 +34,22 @@ macro_rules! assert_refused {
 fn constants_that_ask_for_gigabytes() {
 	let shape = |dims: &[i64]| vec![i64s("s", &[dims.len() as i64], dims)];
 	let of_shape = || node("ConstantOfShape", &["s"], &["c"]);
-	for dims in [&[1 << 30][..], &[1 << 34], &[1 << 20, 1 << 20], &[1 << 38], &[i64::MAX, 8]] {
+	for dims in [
+		&[1 << 30][..],
+		&[1 << 34],
+		&[1 << 20, 1 << 20],
+		&[1 << 38],
+		&[i64::MAX, 8],
+	] {
 		assert_refused!(
 			folding(shape(dims), of_shape()),
 			ModelError::TensorTooLarge { .. } | ModelError::ShapeOverflow { .. }
 		);
 	}
-	assert_refused!(folding(shape(&[1; 3000]), of_shape()), ModelError::RankTooHigh { .. });
+	assert_refused!(
+		folding(shape(&[1; 3000]), of_shape()),
+		ModelError::RankTooHigh { .. }
+	);
 	for dims in [&[-1][..], &[i64::MIN]] {
 		assert_refused!(
 			folding(shape(dims), of_shape()),
@@ -70,13 +81,22 @@ fn a_small_file_that_asks_for_a_terabyte() {
 		assert_refused!(model, ModelError::TensorTooLarge { .. });
 	}
 	assert_refused!(
-		over(&[1], &[("s", &[1 << 19, 1 << 19])], node("Expand", &["x", "s"], &["y"])),
+		over(
+			&[1],
+			&[("s", &[1 << 19, 1 << 19])],
+			node("Expand", &["x", "s"], &["y"])
+		),
 		ModelError::TensorTooLarge { .. }
 	);
 	// An outer product of two inputs.
 	let inputs = vec![floats("a", &[1 << 19, 1]), floats("b", &[1, 1 << 19])];
 	assert_refused!(
-		model(inputs, vec![], vec![node("MatMul", &["a", "b"], &["y"])], &["y"]),
+		model(
+			inputs,
+			vec![],
+			vec![node("MatMul", &["a", "b"], &["y"])],
+			&["y"]
+		),
 		ModelError::TensorTooLarge { .. }
 	);
 }
@@ -98,7 +118,11 @@ fn identity_matrices_permutations_and_one_hots() {
 	);
 	for perm in [&[0, 0][..], &[0], &[0, 2], &[0, -3], &[0, -2], &[0, 1, 2]] {
 		assert_refused!(
-			over(&[2, 2], &[], with(node("Transpose", &["x"], &["y"]), &[ints("perm", perm)])),
+			over(
+				&[2, 2],
+				&[],
+				with(node("Transpose", &["x"], &["y"]), &[ints("perm", perm)])
+			),
 			ModelError::BadAttribute { .. }
 		);
 	}
@@ -117,7 +141,17 @@ fn identity_matrices_permutations_and_one_hots() {
 
 #[test]
 fn operators_that_are_not_there() {
-	for op in ["Einsum", "LSTM", "GRU", "RNN", "RandomNormal", "RandomUniform", "Loop", "Scan", "If"] {
+	for op in [
+		"Einsum",
+		"LSTM",
+		"GRU",
+		"RNN",
+		"RandomNormal",
+		"RandomUniform",
+		"Loop",
+		"Scan",
+		"If",
+	] {
 		assert_refused!(
 			single(floats("x", &[1]), vec![], node(op, &["x"], &["y"])),
 			ModelError::UnsupportedOp { .. }
@@ -128,11 +162,26 @@ fn operators_that_are_not_there() {
 #[test]
 fn tiles_pads_ranges_and_expansions() {
 	for repeats in [&[1 << 40][..], &[-1], &[1, 1], &[i64::MAX]] {
-		let error = refusal(&over(&[4], &[("r", repeats)], node("Tile", &["x", "r"], &["y"])));
+		let error = refusal(&over(
+			&[4],
+			&[("r", repeats)],
+			node("Tile", &["x", "r"], &["y"]),
+		));
 		assert!(!matches!(error, ModelError::NotOnnx { .. }), "{error:?}");
 	}
-	for pads in [&[1 << 40, 0][..], &[i64::MAX, i64::MAX], &[-5, 0], &[-2, -3], &[1], &[1, 2, 3]] {
-		let error = refusal(&over(&[4], &[("p", pads)], node("Pad", &["x", "p"], &["y"])));
+	for pads in [
+		&[1 << 40, 0][..],
+		&[i64::MAX, i64::MAX],
+		&[-5, 0],
+		&[-2, -3],
+		&[1],
+		&[1, 2, 3],
+	] {
+		let error = refusal(&over(
+			&[4],
+			&[("p", pads)],
+			node("Pad", &["x", "p"], &["y"]),
+		));
 		assert!(!matches!(error, ModelError::NotOnnx { .. }), "{error:?}");
 	}
 	for mode in ["reflect", "edge", "wrap", "bogus"] {
@@ -153,7 +202,11 @@ fn tiles_pads_ranges_and_expansions() {
 		assert!(!matches!(error, ModelError::NotOnnx { .. }), "{error:?}");
 	}
 	for shape in [&[1 << 40][..], &[-1], &[3], &[0]] {
-		let error = refusal(&over(&[2], &[("s", shape)], node("Expand", &["x", "s"], &["y"])));
+		let error = refusal(&over(
+			&[2],
+			&[("s", shape)],
+			node("Expand", &["x", "s"], &["y"]),
+		));
 		assert!(!matches!(error, ModelError::NotOnnx { .. }), "{error:?}");
 	}
 }
@@ -172,7 +225,11 @@ fn a_dimension_of_parentheses() {
 fn three_thousand_axes() {
 	let axes: Vec<i64> = (0..3000).collect();
 	assert_refused!(
-		over(&[1], &[("a", &axes)], node("Unsqueeze", &["x", "a"], &["y"])),
+		over(
+			&[1],
+			&[("a", &axes)],
+			node("Unsqueeze", &["x", "a"], &["y"])
+		),
 		ModelError::RankTooHigh { .. } | ModelError::BadAttribute { .. }
 	);
 }
@@ -181,7 +238,11 @@ fn three_thousand_axes() {
 fn four_hundred_constant_products() {
 	let mut nodes = vec![node("ConstantOfShape", &["s"], &["m0"])];
 	for i in 0..400 {
-		nodes.push(node("MatMul", &[&format!("m{i}"), "m0"], &[&format!("m{}", i + 1)]));
+		nodes.push(node(
+			"MatMul",
+			&[&format!("m{i}"), "m0"],
+			&[&format!("m{}", i + 1)],
+		));
 	}
 	nodes.push(node("Add", &["x", "m400"], &["y"]));
 	assert_refused!(
@@ -196,9 +257,15 @@ fn four_hundred_constant_products() {
 }
 
 fn chain(len: usize) -> ModelProto {
-	let nodes =
-		(0..len).map(|i| node("Relu", &[&format!("t{i}")], &[&format!("t{}", i + 1)])).collect();
-	model(vec![floats("t0", &[1])], vec![], nodes, &[&format!("t{len}")])
+	let nodes = (0..len)
+		.map(|i| node("Relu", &[&format!("t{i}")], &[&format!("t{}", i + 1)]))
+		.collect();
+	model(
+		vec![floats("t0", &[1])],
+		vec![],
+		nodes,
+		&[&format!("t{len}")],
+	)
 }
 
 #[test]
@@ -257,7 +324,11 @@ fn windows_without_end() {
 	for op in ["MaxPool", "AveragePool"] {
 		for kernel in [&[0, 2][..], &[-1, 2], &[1 << 31, 1], &[i64::MAX, 1], &[2]] {
 			assert_refused!(
-				over(image, &[], with(node(op, &["x"], &["y"]), &[ints("kernel_shape", kernel)])),
+				over(
+					image,
+					&[],
+					with(node(op, &["x"], &["y"]), &[ints("kernel_shape", kernel)])
+				),
 				ModelError::BadAttribute { .. }
 			);
 		}
@@ -267,9 +338,16 @@ fn windows_without_end() {
 			ints("pads", &[1 << 27; 4]),
 			ints("strides", &[1 << 28, 1 << 28]),
 		];
-		let error = refusal(&over(image, &[], with(node(op, &["x"], &["y"]), &attributes)));
+		let error = refusal(&over(
+			image,
+			&[],
+			with(node(op, &["x"], &["y"]), &attributes),
+		));
 		assert!(
-			matches!(error, ModelError::TooExpensive { .. } | ModelError::ShapeMismatch { .. }),
+			matches!(
+				error,
+				ModelError::TooExpensive { .. } | ModelError::ShapeMismatch { .. }
+			),
 			"{error:?}"
 		);
 	}
@@ -278,11 +356,18 @@ fn windows_without_end() {
 #[test]
 fn slices_and_blocks() {
 	let slice = node("Slice", &["x", "a", "b", "c", "d"], &["y"]);
-	for (start, end, axis, step) in
-		[(0, 1, 0, 0), (0, 1, 5, 1), (0, 1, 0, i64::MIN), (i64::MIN, i64::MAX, 0, i64::MAX)]
-	{
-		let parameters: [(&str, &[i64]); 4] =
-			[("a", &[start]), ("b", &[end]), ("c", &[axis]), ("d", &[step])];
+	for (start, end, axis, step) in [
+		(0, 1, 0, 0),
+		(0, 1, 5, 1),
+		(0, 1, 0, i64::MIN),
+		(i64::MIN, i64::MAX, 0, i64::MAX),
+	] {
+		let parameters: [(&str, &[i64]); 4] = [
+			("a", &[start]),
+			("b", &[end]),
+			("c", &[axis]),
+			("d", &[step]),
+		];
 		// The last two are odd, but fine: what counts is that they do not panic.
 		let result = build(&over(&[4], &parameters, slice.clone()));
 		assert_eq!(result.is_err(), step == 0 || axis == 5, "{result:?}");
@@ -309,7 +394,10 @@ fn constant_failures() {
 		let model = model(
 			vec![info("x", DataType::Int64, &[1])],
 			vec![ints_of("a", &[1]), ints_of("b", &[0])],
-			vec![node(op, &["a", "b"], &["c"]), node("Add", &["x", "c"], &["y"])],
+			vec![
+				node(op, &["a", "b"], &["c"]),
+				node("Add", &["x", "c"], &["y"]),
+			],
 			&["y"],
 		);
 		assert_refused!(model, ModelError::FoldingFailed { .. });
@@ -344,9 +432,20 @@ fn constant_failures() {
 
 #[test]
 fn reshapes_of_all_kinds() {
-	for shape in [&[-1, -1][..], &[3], &[0, 0, 0], &[-2], &[i64::MAX, 2], &[1 << 32, 1 << 32], &[7, -1]]
-	{
-		let error = refusal(&over(&[2, 2], &[("s", shape)], node("Reshape", &["x", "s"], &["y"])));
+	for shape in [
+		&[-1, -1][..],
+		&[3],
+		&[0, 0, 0],
+		&[-2],
+		&[i64::MAX, 2],
+		&[1 << 32, 1 << 32],
+		&[7, -1],
+	] {
+		let error = refusal(&over(
+			&[2, 2],
+			&[("s", shape)],
+			node("Reshape", &["x", "s"], &["y"]),
+		));
 		assert!(!matches!(error, ModelError::NotOnnx { .. }), "{error:?}");
 	}
 }
@@ -354,18 +453,99 @@ fn reshapes_of_all_kinds() {
 #[test]
 fn every_operator_survives_no_inputs_no_attributes_and_odd_shapes() {
 	const OPS: &[&str] = &[
-		"Abs", "Add", "And", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "Cast",
-		"Ceil", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv", "Cos", "CumSum",
-		"DepthToSpace", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "EyeLike",
-		"Flatten", "Floor", "Gather", "GatherElements", "GatherND", "Gelu", "Gemm",
-		"GlobalAveragePool", "GlobalMaxPool", "Greater", "GroupNormalization", "HardSigmoid",
-		"Identity", "InstanceNormalization", "IsNaN", "LRN", "LayerNormalization", "LeakyRelu",
-		"Less", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mod", "Mul",
-		"Neg", "Not", "OneHot", "Or", "PRelu", "Pad", "Pow", "Range", "Reciprocal", "ReduceMax",
-		"ReduceMean", "ReduceSum", "Relu", "Reshape", "Round", "ScatterElements", "ScatterND",
-		"Selu", "Shape", "Sigmoid", "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus",
-		"SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Tanh", "Tile", "TopK",
-		"Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
+		"Abs",
+		"Add",
+		"And",
+		"ArgMax",
+		"ArgMin",
+		"AveragePool",
+		"BatchNormalization",
+		"Cast",
+		"Ceil",
+		"Clip",
+		"Concat",
+		"Constant",
+		"ConstantOfShape",
+		"Conv",
+		"Cos",
+		"CumSum",
+		"DepthToSpace",
+		"Div",
+		"Dropout",
+		"Elu",
+		"Equal",
+		"Erf",
+		"Exp",
+		"Expand",
+		"EyeLike",
+		"Flatten",
+		"Floor",
+		"Gather",
+		"GatherElements",
+		"GatherND",
+		"Gelu",
+		"Gemm",
+		"GlobalAveragePool",
+		"GlobalMaxPool",
+		"Greater",
+		"GroupNormalization",
+		"HardSigmoid",
+		"Identity",
+		"InstanceNormalization",
+		"IsNaN",
+		"LRN",
+		"LayerNormalization",
+		"LeakyRelu",
+		"Less",
+		"Log",
+		"LogSoftmax",
+		"MatMul",
+		"Max",
+		"MaxPool",
+		"Mean",
+		"Min",
+		"Mod",
+		"Mul",
+		"Neg",
+		"Not",
+		"OneHot",
+		"Or",
+		"PRelu",
+		"Pad",
+		"Pow",
+		"Range",
+		"Reciprocal",
+		"ReduceMax",
+		"ReduceMean",
+		"ReduceSum",
+		"Relu",
+		"Reshape",
+		"Round",
+		"ScatterElements",
+		"ScatterND",
+		"Selu",
+		"Shape",
+		"Sigmoid",
+		"Sign",
+		"Sin",
+		"Size",
+		"Slice",
+		"Softmax",
+		"Softplus",
+		"SpaceToDepth",
+		"Split",
+		"Sqrt",
+		"Squeeze",
+		"Sub",
+		"Sum",
+		"Tanh",
+		"Tile",
+		"TopK",
+		"Transpose",
+		"Trilu",
+		"Unsqueeze",
+		"Where",
+		"Xor",
 	];
 	let shapes: [&[i64]; 5] = [&[], &[1], &[2, 3], &[1, 2, 3, 4], &[1, 1, 1, 1, 1, 1, 1, 2]];
 	let mut admitted = 0;

@@ -44,7 +44,11 @@ pub(crate) fn info_of(name: &str, data_type: DataType, dims: &[Dim]) -> ValueInf
 }
 
 pub(crate) fn info(name: &str, data_type: DataType, dims: &[i64]) -> ValueInfoProto {
-	info_of(name, data_type, &dims.iter().map(|n| Dim::Number(*n)).collect::<Vec<_>>())
+	info_of(
+		name,
+		data_type,
+		&dims.iter().map(|n| Dim::Number(*n)).collect::<Vec<_>>(),
+	)
 }
 
 /// A float input.
@@ -54,7 +58,10 @@ pub(crate) fn floats(name: &str, dims: &[i64]) -> ValueInfoProto {
 
 /// An output of which only the name is declared.
 pub(crate) fn output(name: &str) -> ValueInfoProto {
-	ValueInfoProto { name: name.into(), ..Default::default() }
+	ValueInfoProto {
+		name: name.into(),
+		..Default::default()
+	}
 }
 
 pub(crate) fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
@@ -73,17 +80,32 @@ pub(crate) fn with(mut node: NodeProto, attributes: &[AttributeProto]) -> NodePr
 
 pub(crate) fn int(name: &str, i: i64) -> AttributeProto {
 	let r#type = AttributeType::Int as i32;
-	AttributeProto { name: name.into(), r#type, i, ..Default::default() }
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		i,
+		..Default::default()
+	}
 }
 
 pub(crate) fn ints(name: &str, ints: &[i64]) -> AttributeProto {
 	let r#type = AttributeType::Ints as i32;
-	AttributeProto { name: name.into(), r#type, ints: ints.to_vec(), ..Default::default() }
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		ints: ints.to_vec(),
+		..Default::default()
+	}
 }
 
 pub(crate) fn string(name: &str, s: &str) -> AttributeProto {
 	let r#type = AttributeType::String as i32;
-	AttributeProto { name: name.into(), r#type, s: s.into(), ..Default::default() }
+	AttributeProto {
+		name: name.into(),
+		r#type,
+		s: s.into(),
+		..Default::default()
+	}
 }
 
 pub(crate) fn i64s(name: &str, dims: &[i64], data: &[i64]) -> TensorProto {
@@ -115,7 +137,10 @@ pub(crate) fn model(
 ) -> ModelProto {
 	ModelProto {
 		ir_version: 8,
-		opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 17 }],
+		opset_import: vec![OperatorSetIdProto {
+			domain: String::new(),
+			version: 17,
+		}],
 		graph: Some(GraphProto {
 			name: "test".into(),
 			input: inputs,
@@ -143,12 +168,15 @@ pub(crate) fn build(model: &ModelProto) -> Result<Plan, ModelError> {
 
 pub(crate) fn refusal(model: &ModelProto) -> ModelError {
 	match build(model) {
-		Ok(_) => panic!("not refused: {:?}", model.graph.as_ref().map(|graph| &graph.node)),
+		Ok(_) => panic!(
+			"not refused: {:?}",
+			model.graph.as_ref().map(|graph| &graph.node)
+		),
 		Err(error) => {
 			assert!(!error.subject().is_empty());
 			assert!(error.to_string().len() > 10);
 			error
-		},
+		}
 	}
 }
 
@@ -173,5 +201,11 @@ pub(crate) fn int_value(shape: &[usize], data: &[i64]) -> Value {
 /// The elements of a value of f32.
 pub(crate) fn elements(value: &Value) -> Vec<f32> {
 	assert_eq!(value.dtype, DType::F32);
-	value.data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+	value
+		.data
+		.as_chunks::<4>()
+		.0
+		.iter()
+		.map(|bytes| f32::from_le_bytes(*bytes))
+		.collect()
 }

@@ -17,7 +17,11 @@ fn corpus() -> Vec<Vec<u8>> {
 		vec![w],
 		with(
 			node("Conv", &["x", "w"], &["y"]),
-			&[ints("pads", &[1, 1, 1, 1]), ints("strides", &[2, 2]), int("group", 1)],
+			&[
+				ints("pads", &[1, 1, 1, 1]),
+				ints("strides", &[2, 2]),
+				int("group", 1),
+			],
 		),
 	);
 	let pool = single(
@@ -25,7 +29,11 @@ fn corpus() -> Vec<Vec<u8>> {
 		vec![],
 		with(
 			node("AveragePool", &["x"], &["y"]),
-			&[ints("kernel_shape", &[2, 2]), ints("pads", &[0, 0, 1, 1]), int("ceil_mode", 1)],
+			&[
+				ints("kernel_shape", &[2, 2]),
+				ints("pads", &[0, 0, 1, 1]),
+				int("ceil_mode", 1),
+			],
 		),
 	);
 	let gather = model(
@@ -41,7 +49,10 @@ fn corpus() -> Vec<Vec<u8>> {
 	);
 	let folded = model(
 		vec![floats("x", &[2])],
-		vec![i64s("s", &[2], &[2, 2]), f32s("m", &[2, 2], &[1.0, 2.0, 3.0, 4.0])],
+		vec![
+			i64s("s", &[2], &[2, 2]),
+			f32s("m", &[2, 2], &[1.0, 2.0, 3.0, 4.0]),
+		],
 		vec![
 			node("ConstantOfShape", &["s"], &["c"]),
 			node("MatMul", &["c", "m"], &["d"]),
@@ -51,7 +62,10 @@ fn corpus() -> Vec<Vec<u8>> {
 		],
 		&["z"],
 	);
-	[conv, pool, gather, folded].iter().map(Message::encode_to_vec).collect()
+	[conv, pool, gather, folded]
+		.iter()
+		.map(Message::encode_to_vec)
+		.collect()
 }
 
 fn input(plan: &Plan, fill: u8) -> Vec<Value> {
@@ -60,8 +74,16 @@ fn input(plan: &Plan, fill: u8) -> Vec<Value> {
 		.iter()
 		.map(|schema| {
 			let len = schema.shape.iter().product::<usize>() * schema.dtype.size();
-			let fill = if schema.dtype == DType::Bool { fill & 1 } else { fill };
-			Value { dtype: schema.dtype, shape: schema.shape.clone(), data: vec![fill; len] }
+			let fill = if schema.dtype == DType::Bool {
+				fill & 1
+			} else {
+				fill
+			};
+			Value {
+				dtype: schema.dtype,
+				shape: schema.shape.clone(),
+				data: vec![fill; len],
+			}
 		})
 		.collect()
 }
@@ -74,7 +96,10 @@ fn exercise(file: &[u8], fill: u8) {
 			let inputs = input(&plan, fill);
 			let first = Profile1.run(&plan, &inputs);
 			assert_eq!(first, Profile1.run(&plan, &inputs));
-			assert!(!matches!(first, Err(noema_engine::RunError::Internal { .. })), "{first:?}");
+			assert!(
+				!matches!(first, Err(noema_engine::RunError::Internal { .. })),
+				"{first:?}"
+			);
 		}
 	}
 }

@@ -31,22 +31,37 @@ fn the_plain_model_is_admitted() {
 
 #[test]
 fn not_onnx() {
-	for bytes in [&b""[..], b"hello, world", &[0xff; 64], &[0x3a, 0x00], &[0x89, b'P', b'N', b'G']] {
+	for bytes in [
+		&b""[..],
+		b"hello, world",
+		&[0xff; 64],
+		&[0x3a, 0x00],
+		&[0x89, b'P', b'N', b'G'],
+	] {
 		let error = Profile1.build(bytes).unwrap_err();
 		assert!(
-			matches!(error, ModelError::NotOnnx { .. } | ModelError::UnsupportedVersion { .. }),
+			matches!(
+				error,
+				ModelError::NotOnnx { .. } | ModelError::UnsupportedVersion { .. }
+			),
 			"{error:?}"
 		);
 	}
 	let mut cut = relu().encode_to_vec();
 	cut.truncate(cut.len() - 3);
-	assert!(matches!(Profile1.build(&cut), Err(ModelError::NotOnnx { .. })));
+	assert!(matches!(
+		Profile1.build(&cut),
+		Err(ModelError::NotOnnx { .. })
+	));
 }
 
 #[test]
 fn file_too_large() {
 	let file = vec![0; limits::MAX_FILE_BYTES + 1];
-	assert!(matches!(Profile1.build(&file), Err(ModelError::FileTooLarge { .. })));
+	assert!(matches!(
+		Profile1.build(&file),
+		Err(ModelError::FileTooLarge { .. })
+	));
 }
 
 #[test]
@@ -58,7 +73,10 @@ fn unsupported_version() {
 		let mut model = relu();
 		model.opset_import = versions
 			.iter()
-			.map(|version| OperatorSetIdProto { domain: String::new(), version: *version })
+			.map(|version| OperatorSetIdProto {
+				domain: String::new(),
+				version: *version,
+			})
 			.collect();
 		assert_refused!(model, ModelError::UnsupportedVersion { .. });
 	}
@@ -82,17 +100,36 @@ fn unsupported_op_and_domain() {
 
 #[test]
 fn unsupported_dtype() {
-	for data_type in [DataType::Float16, DataType::Bfloat16, DataType::String, DataType::Int4] {
-		let model =
-			single(info("x", data_type, &[1]), vec![], node("Identity", &["x"], &["y"]));
+	for data_type in [
+		DataType::Float16,
+		DataType::Bfloat16,
+		DataType::String,
+		DataType::Int4,
+	] {
+		let model = single(
+			info("x", data_type, &[1]),
+			vec![],
+			node("Identity", &["x"], &["y"]),
+		);
 		let error = assert_refused!(model, ModelError::UnsupportedDType { .. });
 		assert!(error.to_string().contains(data_type.as_str_name()));
-		let tensor =
-			TensorProto { name: "w".into(), data_type: data_type as i32, ..Default::default() };
-		let model = single(floats("x", &[1]), vec![tensor], node("Add", &["x", "w"], &["y"]));
+		let tensor = TensorProto {
+			name: "w".into(),
+			data_type: data_type as i32,
+			..Default::default()
+		};
+		let model = single(
+			floats("x", &[1]),
+			vec![tensor],
+			node("Add", &["x", "w"], &["y"]),
+		);
 		assert_refused!(model, ModelError::UnsupportedDType { .. });
 	}
-	let model = single(info("x", DataType::Bool, &[1]), vec![], node("Relu", &["x"], &["y"]));
+	let model = single(
+		info("x", DataType::Bool, &[1]),
+		vec![],
+		node("Relu", &["x"], &["y"]),
+	);
 	assert_refused!(model, ModelError::UnsupportedDType { .. });
 }
 
@@ -128,7 +165,11 @@ fn impossible_dimensions() {
 		node("Relu", &["x"], &["y"]),
 	);
 	assert_refused!(model, ModelError::ShapeOverflow { .. });
-	let model = single(floats("x", &[1 << 40]), vec![], node("Relu", &["x"], &["y"]));
+	let model = single(
+		floats("x", &[1 << 40]),
+		vec![],
+		node("Relu", &["x"], &["y"]),
+	);
 	assert_refused!(model, ModelError::TensorTooLarge { .. });
 	let model = single(floats("x", &[1; 9]), vec![], node("Relu", &["x"], &["y"]));
 	assert_refused!(model, ModelError::RankTooHigh { rank: 9, .. });
@@ -148,7 +189,11 @@ fn too_many_items() {
 	let model = single(floats("x", &[1]), vec![], node("Relu", &["x"], &[&long]));
 	assert_refused!(model, ModelError::TooManyItems { .. });
 	let many = vec![int("axis", 1); limits::MAX_ATTRIBUTES + 1];
-	let model = single(floats("x", &[1]), vec![], with(node("Relu", &["x"], &["y"]), &many));
+	let model = single(
+		floats("x", &[1]),
+		vec![],
+		with(node("Relu", &["x"], &["y"]), &many),
+	);
 	assert_refused!(model, ModelError::TooManyItems { .. });
 	let inputs = vec!["x"; limits::MAX_NODE_TENSORS + 1];
 	let model = single(floats("x", &[1]), vec![], node("Max", &inputs, &["y"]));
@@ -166,7 +211,11 @@ fn external_data() {
 	let mut named = f32s("w", &[1], &[1.0]);
 	named.external_data = vec![entry("location", "../../etc/passwd")];
 	for tensor in [located, named] {
-		let model = single(floats("x", &[1]), vec![tensor], node("Add", &["x", "w"], &["y"]));
+		let model = single(
+			floats("x", &[1]),
+			vec![tensor],
+			node("Add", &["x", "w"], &["y"]),
+		);
 		let error = assert_refused!(model, ModelError::ExternalData { .. });
 		assert!(error.subject().contains("'w'"));
 	}
@@ -175,7 +224,10 @@ fn external_data() {
 #[test]
 fn unsupported_features() {
 	let mut model = relu();
-	model.functions = vec![FunctionProto { name: Some("f".into()), ..Default::default() }];
+	model.functions = vec![FunctionProto {
+		name: Some("f".into()),
+		..Default::default()
+	}];
 	assert_refused!(model, ModelError::UnsupportedFeature { .. });
 	let mut model = relu();
 	model.training_info = vec![TrainingInfoProto::default()];
@@ -187,19 +239,35 @@ fn unsupported_features() {
 	assert_refused!(model, ModelError::UnsupportedFeature { .. });
 	let mut subgraph = int("body", 0);
 	subgraph.g = Some(GraphProto::default());
-	let model = single(floats("x", &[1]), vec![], with(node("Relu", &["x"], &["y"]), &[subgraph]));
+	let model = single(
+		floats("x", &[1]),
+		vec![],
+		with(node("Relu", &["x"], &["y"]), &[subgraph]),
+	);
 	assert_refused!(model, ModelError::UnsupportedFeature { .. });
 }
 
 #[test]
 fn cycles_and_order() {
 	let x = || vec![floats("x", &[1])];
-	let nodes = vec![node("Add", &["x", "b"], &["a"]), node("Relu", &["a"], &["b"])];
-	assert_refused!(model(x(), vec![], nodes, &["b"]), ModelError::NotTopological { .. });
+	let nodes = vec![
+		node("Add", &["x", "b"], &["a"]),
+		node("Relu", &["a"], &["b"]),
+	];
+	assert_refused!(
+		model(x(), vec![], nodes, &["b"]),
+		ModelError::NotTopological { .. }
+	);
 	let nodes = vec![node("Add", &["x", "a"], &["a"])];
-	assert_refused!(model(x(), vec![], nodes, &["a"]), ModelError::NotTopological { .. });
+	assert_refused!(
+		model(x(), vec![], nodes, &["a"]),
+		ModelError::NotTopological { .. }
+	);
 	let nodes = vec![node("Relu", &["a"], &["b"]), node("Relu", &["x"], &["a"])];
-	assert_refused!(model(x(), vec![], nodes, &["b"]), ModelError::NotTopological { .. });
+	assert_refused!(
+		model(x(), vec![], nodes, &["b"]),
+		ModelError::NotTopological { .. }
+	);
 }
 
 #[test]
@@ -208,7 +276,12 @@ fn names() {
 	let w = || f32s("w", &[1], &[1.0]);
 	let relu = |input: &str, output: &str| node("Relu", &[input], &[output]);
 	for (inputs, initializers, nodes, outputs) in [
-		(x(), vec![], vec![relu("x", "y"), relu("x", "y")], &["y"][..]),
+		(
+			x(),
+			vec![],
+			vec![relu("x", "y"), relu("x", "y")],
+			&["y"][..],
+		),
 		(x(), vec![], vec![relu("x", "x")], &["x"]),
 		(x(), vec![w(), w()], vec![relu("x", "y")], &["y"]),
 		(x(), vec![w()], vec![relu("x", "w")], &["w"]),
@@ -276,15 +349,25 @@ fn bad_tensors() {
 		string,
 		segment,
 	] {
-		let model =
-			single(floats("x", &[1]), vec![tensor.clone()], node("Add", &["x", "w"], &["y"]));
+		let model = single(
+			floats("x", &[1]),
+			vec![tensor.clone()],
+			node("Add", &["x", "w"], &["y"]),
+		);
 		let error = assert_refused!(model, ModelError::BadTensor { .. });
 		assert!(error.subject().contains("'w'"), "{error:?}");
 	}
-	let model =
-		single(floats("x", &[1]), vec![raw(&[1 << 40], 4)], node("Add", &["x", "w"], &["y"]));
+	let model = single(
+		floats("x", &[1]),
+		vec![raw(&[1 << 40], 4)],
+		node("Add", &["x", "w"], &["y"]),
+	);
 	assert_refused!(model, ModelError::TensorTooLarge { .. });
-	let model = single(floats("x", &[1]), vec![raw(&[1; 9], 4)], node("Add", &["x", "w"], &["y"]));
+	let model = single(
+		floats("x", &[1]),
+		vec![raw(&[1; 9], 4)],
+		node("Add", &["x", "w"], &["y"]),
+	);
 	assert_refused!(model, ModelError::RankTooHigh { .. });
 }
 
@@ -292,11 +375,16 @@ fn bad_tensors() {
 fn attributes_shapes_and_arity() {
 	let x = || floats("x", &[2, 3]);
 	let softmax = |attributes| with(node("Softmax", &["x"], &["y"]), attributes);
-	for attributes in
-		[&[int("axis", 2)][..], &[string("axis", "1")], &[int("axes", 1)], &[int("axis", 1), int("axis", 1)]]
-	{
-		let error =
-			assert_refused!(single(x(), vec![], softmax(attributes)), ModelError::BadAttribute { .. });
+	for attributes in [
+		&[int("axis", 2)][..],
+		&[string("axis", "1")],
+		&[int("axes", 1)],
+		&[int("axis", 1), int("axis", 1)],
+	] {
+		let error = assert_refused!(
+			single(x(), vec![], softmax(attributes)),
+			ModelError::BadAttribute { .. }
+		);
 		assert!(error.subject().contains("Softmax"));
 	}
 	let w = f32s("w", &[2], &[1.0, 2.0]);
@@ -324,7 +412,12 @@ fn attributes_shapes_and_arity() {
 #[test]
 fn parameters_that_are_no_constants() {
 	let inputs = vec![floats("x", &[4]), info("s", DataType::Int64, &[2])];
-	let model = model(inputs, vec![], vec![node("Reshape", &["x", "s"], &["y"])], &["y"]);
+	let model = model(
+		inputs,
+		vec![],
+		vec![node("Reshape", &["x", "s"], &["y"])],
+		&["y"],
+	);
 	let error = assert_refused!(model, ModelError::NotConstant { .. });
 	assert!(error.subject().contains("Reshape"));
 }
@@ -351,11 +444,20 @@ fn cost_and_memory_of_a_run() {
 		node("MatMul", &["c", "c"], &["d"]),
 		node("MatMul", &["d", "d"], &["y"]),
 	];
-	assert_refused!(model(inputs, vec![], nodes, &["y"]), ModelError::TooExpensive { .. });
+	assert_refused!(
+		model(inputs, vec![], nodes, &["y"]),
+		ModelError::TooExpensive { .. }
+	);
 	// Three tensors of 256 MiB alive at once.
-	let nodes = vec![node("Relu", &["a"], &["b"]), node("Add", &["a", "b"], &["y"])];
+	let nodes = vec![
+		node("Relu", &["a"], &["b"]),
+		node("Add", &["a", "b"], &["y"]),
+	];
 	let inputs = vec![floats("a", &[1 << 13, 1 << 13])];
-	assert_refused!(model(inputs, vec![], nodes, &["y"]), ModelError::TooMuchMemory { .. });
+	assert_refused!(
+		model(inputs, vec![], nodes, &["y"]),
+		ModelError::TooMuchMemory { .. }
+	);
 }
 
 #[test]
@@ -367,7 +469,10 @@ fn interface() {
 	);
 	let names: Vec<String> = (0..17).map(|i| format!("y{i}")).collect();
 	let names: Vec<&str> = names.iter().map(String::as_str).collect();
-	let nodes = names.iter().map(|name| node("Relu", &["x"], &[name])).collect();
+	let nodes = names
+		.iter()
+		.map(|name| node("Relu", &["x"], &[name]))
+		.collect();
 	assert_refused!(
 		model(vec![floats("x", &[1])], vec![], nodes, &names),
 		ModelError::BadInterface { .. }

@@ -19,7 +19,10 @@ fn classifier() -> tract_onnx::pb::ModelProto {
 		],
 		vec![
 			node("Mul", &["w", "half"], &["w2"]),
-			with(node("Conv", &["image", "w2"], &["c"]), &[ints("pads", &[1, 1, 1, 1])]),
+			with(
+				node("Conv", &["image", "w2"], &["c"]),
+				&[ints("pads", &[1, 1, 1, 1])],
+			),
 			node("Relu", &["c"], &["r"]),
 			node("GlobalAveragePool", &["r"], &["g"]),
 			node("Flatten", &["g"], &["f"]),
@@ -67,7 +70,13 @@ fn plans_are_shared_between_threads() {
 	let expected = Profile1.run(&plan, &[image()]).unwrap();
 	std::thread::scope(|scope| {
 		let runs: Vec<_> = (0..4)
-			.map(|_| scope.spawn(|| (0..20).map(|_| Profile1.run(&plan, &[image()])).collect::<Vec<_>>()))
+			.map(|_| {
+				scope.spawn(|| {
+					(0..20)
+						.map(|_| Profile1.run(&plan, &[image()]))
+						.collect::<Vec<_>>()
+				})
+			})
 			.collect();
 		for run in runs {
 			for outputs in run.join().unwrap() {
@@ -95,7 +104,12 @@ fn inputs_and_constants_may_be_outputs() {
 
 #[test]
 fn a_model_without_inputs() {
-	let model = model(vec![], vec![f32s("w", &[1], &[-2.0])], vec![node("Abs", &["w"], &["y"])], &["y"]);
+	let model = model(
+		vec![],
+		vec![f32s("w", &[1], &[-2.0])],
+		vec![node("Abs", &["w"], &["y"])],
+		&["y"],
+	);
 	let outputs = Profile1.run(&build(&model).unwrap(), &[]).unwrap();
 	assert_eq!(elements(&outputs[0]), [2.0]);
 }
@@ -122,25 +136,53 @@ fn inputs_that_do_not_fit() {
 	let cases = [
 		vec![],
 		vec![good.clone(), good.clone()],
-		vec![Value { dtype: DType::F64, ..good.clone() }],
-		vec![Value { shape: vec![1, 8, 8], ..good.clone() }],
-		vec![Value { shape: vec![1, 1, 8, 9], ..good.clone() }],
-		vec![Value { data: good.data[1..].to_vec(), ..good.clone() }],
-		vec![Value { data: [&good.data[..], &[0]].concat(), ..good }],
+		vec![Value {
+			dtype: DType::F64,
+			..good.clone()
+		}],
+		vec![Value {
+			shape: vec![1, 8, 8],
+			..good.clone()
+		}],
+		vec![Value {
+			shape: vec![1, 1, 8, 9],
+			..good.clone()
+		}],
+		vec![Value {
+			data: good.data[1..].to_vec(),
+			..good.clone()
+		}],
+		vec![Value {
+			data: [&good.data[..], &[0]].concat(),
+			..good
+		}],
 	];
 	for inputs in cases {
 		let error = Profile1.run(&plan, &inputs).unwrap_err();
-		assert!(matches!(error, RunError::SchemaMismatch { .. }), "{error:?}");
+		assert!(
+			matches!(error, RunError::SchemaMismatch { .. }),
+			"{error:?}"
+		);
 	}
 }
 
 #[test]
 fn a_bool_that_is_neither_0_nor_1() {
-	let model =
-		single(info("x", DataType::Bool, &[2]), vec![], node("Not", &["x"], &["y"]));
+	let model = single(
+		info("x", DataType::Bool, &[2]),
+		vec![],
+		node("Not", &["x"], &["y"]),
+	);
 	let plan = build(&model).unwrap();
-	let bools = |data: &[u8]| Value { dtype: DType::Bool, shape: vec![2], data: data.to_vec() };
-	assert_eq!(Profile1.run(&plan, &[bools(&[0, 1])]).unwrap(), [bools(&[1, 0])]);
+	let bools = |data: &[u8]| Value {
+		dtype: DType::Bool,
+		shape: vec![2],
+		data: data.to_vec(),
+	};
+	assert_eq!(
+		Profile1.run(&plan, &[bools(&[0, 1])]).unwrap(),
+		[bools(&[1, 0])]
+	);
 	let error = Profile1.run(&plan, &[bools(&[0, 2])]).unwrap_err();
 	assert!(matches!(error, RunError::InvalidValue { .. }), "{error:?}");
 }
@@ -161,13 +203,20 @@ fn nans_are_canonical_in_inputs_constants_and_outputs() {
 	// 0 / 0 and infinity - infinity, whose sign differs between processors.
 	let two = |op: &str| {
 		let inputs = vec![floats("a", &[1]), floats("b", &[1])];
-		build(&crate::models::model(inputs, vec![], vec![node(op, &["a", "b"], &["y"])], &["y"]))
-			.unwrap()
+		build(&crate::models::model(
+			inputs,
+			vec![],
+			vec![node(op, &["a", "b"], &["y"])],
+			&["y"],
+		))
+		.unwrap()
 	};
 	let zero = || value(&[1], &[0.0]);
 	let infinity = || value(&[1], &[f32::INFINITY]);
 	let quotient = Profile1.run(&two("Div"), &[zero(), zero()]).unwrap();
-	let difference = Profile1.run(&two("Sub"), &[infinity(), infinity()]).unwrap();
+	let difference = Profile1
+		.run(&two("Sub"), &[infinity(), infinity()])
+		.unwrap();
 	for outputs in [quotient, difference] {
 		assert_eq!(outputs[0].data, 0x7fc0_0000u32.to_le_bytes());
 	}
@@ -182,11 +231,19 @@ fn an_index_out_of_range() {
 		&["y"],
 	);
 	let plan = build(&model).unwrap();
-	let run = |i: i64| Profile1.run(&plan, &[value(&[3], &[1.0, 2.0, 3.0]), int_value(&[1], &[i])]);
+	let run = |i: i64| {
+		Profile1.run(
+			&plan,
+			&[value(&[3], &[1.0, 2.0, 3.0]), int_value(&[1], &[i])],
+		)
+	};
 	assert_eq!(elements(&run(-1).unwrap()[0]), [3.0]);
 	for index in [3, -4, i64::MAX, i64::MIN] {
 		let error = run(index).unwrap_err();
-		assert!(matches!(error, RunError::IndexOutOfRange { .. }), "{error:?}");
+		assert!(
+			matches!(error, RunError::IndexOutOfRange { .. }),
+			"{error:?}"
+		);
 		assert!(error.to_string().contains("Gather"));
 	}
 }
@@ -194,15 +251,30 @@ fn an_index_out_of_range() {
 #[test]
 fn integer_division_by_zero() {
 	for op in ["Div", "Mod"] {
-		let inputs = vec![info("a", DataType::Int64, &[2]), info("b", DataType::Int64, &[2])];
-		let plan = build(&model(inputs, vec![], vec![node(op, &["a", "b"], &["y"])], &["y"])).unwrap();
+		let inputs = vec![
+			info("a", DataType::Int64, &[2]),
+			info("b", DataType::Int64, &[2]),
+		];
+		let plan = build(&model(
+			inputs,
+			vec![],
+			vec![node(op, &["a", "b"], &["y"])],
+			&["y"],
+		))
+		.unwrap();
 		let run = |b: [i64; 2]| {
-			Profile1.run(&plan, &[int_value(&[2], &[7, i64::MIN]), int_value(&[2], &b)])
+			Profile1.run(
+				&plan,
+				&[int_value(&[2], &[7, i64::MIN]), int_value(&[2], &b)],
+			)
 		};
 		// The one overflow that division has must not trap either.
 		assert!(run([2, -1]).is_ok());
 		let error = run([1, 0]).unwrap_err();
-		assert!(matches!(error, RunError::DivisionByZero { .. }), "{error:?}");
+		assert!(
+			matches!(error, RunError::DivisionByZero { .. }),
+			"{error:?}"
+		);
 	}
 }
 
@@ -234,7 +306,12 @@ fn one_hot_takes_any_index() {
 		&["y"],
 	);
 	let plan = build(&model).unwrap();
-	let y = Profile1.run(&plan, &[int_value(&[4], &[0, -1, 3, i64::MIN])]).unwrap();
-	let rows: Vec<f32> = elements(&y[0]).chunks(3).map(|row| row.iter().sum()).collect();
+	let y = Profile1
+		.run(&plan, &[int_value(&[4], &[0, -1, 3, i64::MIN])])
+		.unwrap();
+	let rows: Vec<f32> = elements(&y[0])
+		.chunks(3)
+		.map(|row| row.iter().sum())
+		.collect();
 	assert_eq!(rows, [1.0, 1.0, 0.0, 0.0]);
 }
