@@ -316,7 +316,10 @@ fn windows_without_end() {
 			single(
 				floats("x", image),
 				vec![w()],
-				with(node("Conv", &["x", "w"], &["y"]), &[attribute.clone()])
+				with(
+					node("Conv", &["x", "w"], &["y"]),
+					std::slice::from_ref(&attribute)
+				)
 			),
 			ModelError::BadAttribute { .. }
 		);
