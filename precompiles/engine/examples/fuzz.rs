@@ -623,7 +623,7 @@ fn exercise(random: &mut Random, file: &[u8], figures: &mut Figures) -> Result<(
 			*figures
 				.failed
 				.entry(variant(&format!("{error:?}")))
-				.or_default() += 1
+				.or_default() += 1;
 		}
 	}
 	if Profile1.run(&plan, &inputs) != outputs {
