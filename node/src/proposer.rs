@@ -186,7 +186,9 @@ mod tests {
 			self.0
 				.lock()
 				.push((recorded, marked, args.block_size_limit));
-			future::ready(Err(ConsensusError::CannotPropose))
+			future::ready(Err(ConsensusError::StateUnavailable(
+				"nothing to propose".into(),
+			)))
 		}
 	}
 
