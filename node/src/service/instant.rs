@@ -80,7 +80,7 @@ where
 		babe_config,
 		parts.client.clone(),
 		parts.client.clone(),
-		inherents::by_the_clock(slot_duration),
+		inherents::unbounded(slot_duration),
 		parts.select_chain.clone(),
 		OffchainTransactionPoolFactory::new(parts.pool.clone()),
 	)?;
