@@ -203,6 +203,7 @@ impl_runtime_apis! {
 			uxt: <Block as BlockT>::Extrinsic,
 			len: u32,
 		) -> pallet_transaction_payment_rpc_runtime_api::RuntimeDispatchInfo<Balance> {
+			enter_next_block();
 			TransactionPayment::query_info(uxt, len)
 		}
 
@@ -210,6 +211,7 @@ impl_runtime_apis! {
 			uxt: <Block as BlockT>::Extrinsic,
 			len: u32,
 		) -> pallet_transaction_payment::FeeDetails<Balance> {
+			enter_next_block();
 			TransactionPayment::query_fee_details(uxt, len)
 		}
 

@@ -29,6 +29,8 @@ const ENTRY_OVERHEAD: u64 = 16 * 1024;
 
 /// What the host knows of a model under a profile.
 #[derive(Debug)]
+// An entry lies behind an `Arc` of its own, and refused models are few.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Entry {
 	/// It runs.
 	Ready {

@@ -119,9 +119,7 @@ pub fn inject_fault(model: ModelId) {
 }
 
 fn injected_fault(model: &ModelId) {
-	if INJECTED.get() == Some(model) {
-		panic!("injected fault");
-	}
+	assert!(INJECTED.get() != Some(model), "injected fault");
 }
 
 #[cfg(test)]
@@ -137,7 +135,7 @@ mod tests {
 				with_call_kind(CallKind::OffChain, || {
 					assert_eq!(CURRENT.get(), Some(CallKind::OffChain));
 					panic!("out");
-				})
+				});
 			});
 			assert!(unwound.is_err());
 			assert_eq!(CURRENT.get(), Some(CallKind::OnChain));
