@@ -123,7 +123,7 @@ mod tests {
 
 	#[test]
 	fn an_unknown_chain_is_refused_by_name() {
-		let error = load("nowhere").err().expect("there is no such file");
+		let error = load("nowhere").expect_err("there is no such file");
 		assert!(error.contains("nowhere"), "{error}");
 		assert_eq!(load("").expect("some chain").id(), "noema_local");
 	}

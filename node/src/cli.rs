@@ -152,7 +152,7 @@ impl Cli {
 			Some(Command::CheckBlock(c)) => default_database(&mut c.import_params.database_params),
 			Some(Command::ExportBlocks(c)) => default_database(&mut c.database_params),
 			Some(Command::ImportBlocks(c)) => {
-				default_database(&mut c.import_params.database_params)
+				default_database(&mut c.import_params.database_params);
 			}
 			Some(Command::PurgeChain(c)) => default_database(&mut c.database_params),
 			Some(Command::Revert(c)) => default_database(&mut c.database_params),

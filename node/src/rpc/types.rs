@@ -559,7 +559,7 @@ mod tests {
 			(
 				TensorJson {
 					name: "n".repeat(129),
-					..good.clone()
+					..good
 				},
 				"128 bytes",
 			),

@@ -253,7 +253,7 @@ where
 		let slot_duration = babe_link.config().slot_duration();
 		let babe = sc_consensus_babe::start_babe(BabeParams {
 			keystore: keystore.keystore(),
-			client: client.clone(),
+			client,
 			select_chain,
 			env,
 			block_import,
