@@ -159,9 +159,12 @@ mod tests {
 		struct Marker(u8);
 	}
 
+	/// Whether there was a recorder, whether there was the marker, and the size limit.
+	type Seen = (bool, bool, Option<usize>);
+
 	/// Keeps what it is asked to propose with.
 	#[derive(Clone, Default)]
-	struct Recording(Arc<Mutex<Vec<(bool, bool, Option<usize>)>>>);
+	struct Recording(Arc<Mutex<Vec<Seen>>>);
 
 	impl Environment<Block> for Recording {
 		type Proposer = Self;
