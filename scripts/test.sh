@@ -60,7 +60,9 @@ stage_targets() {
 # Signed inferences through the wallet libraries, against a development chain.
 stage_wallets() (
 	cd "$root/wallet-tests"
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	# Not `npm ci`: it wants the lock file to list optional packages of every platform, which not every
+	# mirror of the registry has.
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	directory=$(mktemp -d "${TMPDIR:-/tmp}/noema-wallets.XXXXXX")
 	trap 'stop_dev_node; rm -rf "$directory"' EXIT
 	start_dev_node "$directory"
