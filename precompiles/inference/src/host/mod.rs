@@ -3,7 +3,7 @@
 //! * `entry`: the host functions' bodies,
 //! * [`cache`]: plans and reports, remembered by (model, profile), bounded in bytes,
 //! * [`call_kind`]: whether a call is part of a block, and what a fault then means,
-//! * [`self_test`]: golden vectors that a node checks before it starts.
+//! * [`self_test()`]: the golden network that a node runs before it starts.
 
 pub mod cache;
 pub mod call_kind;
