@@ -2,10 +2,12 @@
 # Runs one model on one input on x86-64 (or whatever this machine is), on aarch64 under qemu, and on
 # wasm32 under Node.js, and compares the hashes of the outputs.
 #
-# The engine's example `hash` prints the hash; without arguments it takes a model of its own.
+# Arguments are those of the engine's example `hash`: a model's path, from the root of the repository,
+# and if wanted a seed. Without any it is the digits model.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"
+[ $# -gt 0 ] || set -- examples/digits/digits.onnx
 
 build() {
 	cargo build --release --locked -p noema-engine --example hash "$@"
