@@ -15,7 +15,7 @@
 //! The crate knows no other crate of Noema and builds without `std`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-// `decl_runtime_apis!` generates items that cannot be documented from here.
+
 extern crate alloc;
 
 pub mod api;

@@ -84,8 +84,7 @@ parameter_types! {
 	pub const TransactionByteFee: Balance = LENGTH_FEE;
 	/// How full blocks are when the fee neither rises nor falls.
 	pub const TargetBlockFullness: Perquintill = Perquintill::from_percent(25);
-	/// How quickly the fee follows: at most about 30 % in a day of full blocks at 6 s, by the
-	/// estimate of <https://research.web3.foundation/Polkadot/overview/token-economics>.
+	/// How quickly the fee follows: by this share of the distance from the target, block by block.
 	pub AdjustmentVariable: Multiplier = Multiplier::saturating_from_rational(75, 1_000_000);
 	/// Fees fall to a tenth at the least.
 	pub MinimumMultiplier: Multiplier = Multiplier::saturating_from_rational(1, 10);
