@@ -101,6 +101,14 @@ impl Chain {
 		hash.ok_or_else(|| ChainError::Inconsistent("it has no best block".to_owned()))
 	}
 
+	/// The last finalised block's hash.
+	pub async fn finalized(&self) -> Result<Hash, ChainError> {
+		self.methods
+			.chain_get_finalized_head()
+			.await
+			.map_err(|error| ChainError::request("chain_getFinalizedHead", error))
+	}
+
 	/// A block's metadata, storage and events.
 	pub async fn at(&self, block: Hash) -> Result<AtBlock, ChainError> {
 		self.client

@@ -55,6 +55,9 @@ pub enum ChainError {
 		/// Why, and what to do.
 		reason: String,
 	},
+	/// Another transaction has the nonce that this one was signed with.
+	#[error("another transaction of this account took the nonce; wait until it is in a block, then try again")]
+	NonceTaken,
 	/// The account cannot pay.
 	#[error("the account {account} cannot pay for this: it has {} free; send it some with `noema account transfer`", amount::format(*.free))]
 	NoFunds {

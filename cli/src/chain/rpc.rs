@@ -50,9 +50,13 @@ impl Chain {
 		}
 	}
 
-	/// A model with its releases, at the best block.
-	pub async fn model(&self, id: ModelId) -> Result<Option<ModelInfo>, ChainError> {
-		let params = rpc_params![crate::hex_bytes::to_text(&id.0)];
+	/// A model with its releases, at a block or else at the best one.
+	pub async fn model(
+		&self,
+		id: ModelId,
+		at: Option<Hash>,
+	) -> Result<Option<ModelInfo>, ChainError> {
+		let params = rpc_params![crate::hex_bytes::to_text(&id.0), at];
 		match self.request("inference_model", params).await {
 			Ok(model) => Ok(Some(model)),
 			Err(ChainError::Rpc {

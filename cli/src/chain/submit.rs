@@ -1,5 +1,7 @@
 //! Extrinsics into the pool, into a block, and final.
 
+use std::time::Duration;
+
 use subxt::ext::scale_encode::EncodeAsFields;
 use subxt::rpcs;
 use subxt::rpcs::client::RpcSubscription;
@@ -32,6 +34,11 @@ pub struct Watch {
 	pub hash: Hash,
 	statuses: RpcSubscription<TransactionStatus<Hash>>,
 }
+
+/// How often a nonce is asked for anew, and the pause before: together, longer than a change of
+/// forks takes.
+const NONCE_ATTEMPTS: u32 = 10;
+const NONCE_PAUSE: Duration = Duration::from_millis(300);
 
 /// Codes of the pool's refusals: `sc-rpc-api`, author/error.rs.
 mod code {
@@ -77,25 +84,43 @@ impl Chain {
 					Err(error) => error,
 				};
 			}
-			code::INVALID if detail.contains("outdated") => {
-				format!("{detail}; another transaction took its nonce, so try again")
-			}
+			code::INVALID if detail.contains("outdated") => return ChainError::NonceTaken,
 			code::INVALID if detail.contains("exhaust") => {
 				format!("{detail}; it is too large or too heavy for a block, or blocks are full of uploads")
 			}
 			code::INVALID => rejection(&detail).unwrap_or(detail),
 			code::BANNED => format!("{detail}; it was refused a moment ago, wait half an hour"),
 			code::ALREADY_IMPORTED => "it is in the pool already".to_owned(),
-			code::TOO_LOW_PRIORITY => {
-				"another transaction with this nonce waits; wait until it is in a block".to_owned()
-			}
+			code::TOO_LOW_PRIORITY => return ChainError::NonceTaken,
 			code::IMMEDIATELY_DROPPED => "the pool is full; try again later".to_owned(),
 			_ => return ChainError::request("author_submitAndWatchExtrinsic", error),
 		};
 		ChainError::Pool { reason }
 	}
 
-	/// Signs a call with the account's next nonce, submits it, waits and looks at the outcome.
+	/// Signs a call with the account's next nonce and submits it.
+	///
+	/// While a node moves from one fork to another, it may name a nonce that a transaction of the
+	/// abandoned fork takes back a moment later; then the next nonce is asked for again.
+	pub async fn send<Args: EncodeAsFields>(
+		&self,
+		call: &Call<Args>,
+		key: &Keypair,
+	) -> Result<Watch, ChainError> {
+		let account = account_of(key);
+		let mut attempt = 1;
+		loop {
+			let nonce = self.next_nonce(&account).await?;
+			let signed = self.sign(call, key, nonce).await?;
+			match self.submit(&signed).await {
+				Err(ChainError::NonceTaken) if attempt < NONCE_ATTEMPTS => attempt += 1,
+				result => return result,
+			}
+			tokio::time::sleep(NONCE_PAUSE).await;
+		}
+	}
+
+	/// Sends a call ([`send`](Self::send)), waits and looks at the outcome.
 	///
 	/// A call that fails in its block is an error, whose fee is paid all the same.
 	pub async fn execute<Args: EncodeAsFields>(
@@ -104,18 +129,17 @@ impl Chain {
 		key: &Keypair,
 		wait: Wait,
 	) -> Result<Outcome, ChainError> {
-		let nonce = self.next_nonce(&account_of(key)).await?;
-		let signed = self.sign(call, key, nonce).await?;
 		let wait = if wait == Wait::None {
 			Wait::InBlock
 		} else {
 			wait
 		};
-		let watch = self.submit(&signed).await?;
+		let watch = self.send(call, key).await?;
+		let hash = watch.hash;
 		let block = watch.wait(wait).await?;
 		BlockEvents::fetch(self, block)
 			.await?
-			.outcome(signed.hash)?
+			.outcome(hash)?
 			.into_result()
 	}
 }

@@ -45,7 +45,8 @@ pub enum Step {
 
 /// Gets a model onto the chain and submits it, unless that is done already.
 ///
-/// Afterwards it is queued, maturing or resident.
+/// Afterwards it is queued, maturing or resident: for good if this call submitted it, since it waits
+/// until that is final.
 pub async fn ensure_submitted(
 	chain: &Chain,
 	key: &Keypair,
@@ -57,7 +58,7 @@ pub async fn ensure_submitted(
 	let size = u32::try_from(file.len()).map_err(|_| ChainError::Pool {
 		reason: "the file is larger than 4 GiB".to_owned(),
 	})?;
-	match chain.model(id).await? {
+	match chain.model(id, None).await? {
 		None => {
 			chain
 				.execute(&calls::begin_upload(id, size), key, Wait::InBlock)
@@ -74,7 +75,7 @@ pub async fn ensure_submitted(
 	}
 	upload_chunks(chain, key, me, id, file, progress).await?;
 	chain
-		.execute(&calls::submit(id), key, Wait::InBlock)
+		.execute(&calls::submit(id), key, Wait::Finalized)
 		.await?;
 	Ok(id)
 }
@@ -113,7 +114,11 @@ async fn upload_chunks(
 		match send(chain, key, me, id, &missing, &mut report).await {
 			Ok(()) => (),
 			// What these leave behind is seen, and sent again, in the next round.
-			Err(error @ (ChainError::Dropped { .. } | ChainError::Pool { .. })) => {
+			Err(
+				error @ (ChainError::Dropped { .. }
+				| ChainError::NonceTaken
+				| ChainError::Pool { .. }),
+			) => {
 				last_error = Some(error);
 				tokio::time::sleep(POLL).await;
 			}
@@ -205,6 +210,8 @@ pub async fn wait_resident(
 	wait(chain, id, progress, |stage| stage == Stage::Resident).await
 }
 
+/// Waits until the last finalised block has the model at a stage that will do: a later transaction
+/// builds on it, and might find itself on another fork otherwise.
 async fn wait(
 	chain: &Chain,
 	id: ModelId,
@@ -212,28 +219,25 @@ async fn wait(
 	done: impl Fn(Stage) -> bool,
 ) -> Result<ModelInfo, ChainError> {
 	loop {
-		let gone = match chain.model(id).await? {
-			Some(model) if done(model.stage) => return Ok(model),
-			Some(model) => match model.stage {
-				Stage::Queued { .. } | Stage::Maturing { .. } | Stage::Resident => {
-					let block = chain.at_best().await?.block_number();
-					progress(Step::Waiting {
-						stage: model.stage,
-						block,
-					});
-					false
-				}
-				// Submission put it out of this stage; the chain has put it back.
-				Stage::Uploading { .. } => return Err(ChainError::NoRoom(id)),
-				Stage::Removing => true,
-			},
-			None => true,
-		};
-		if gone {
-			return Err(match chain.refusal(id).await? {
-				Some((code, subject)) => ChainError::Refused { code, subject },
-				None => ChainError::Vanished(id),
-			});
+		let finalized = chain.finalized().await?;
+		if let Some(model) = chain.model(id, Some(finalized)).await? {
+			if done(model.stage) {
+				return Ok(model);
+			}
+		}
+		match chain.model(id, None).await?.map(|model| model.stage) {
+			Some(stage @ (Stage::Queued { .. } | Stage::Maturing { .. } | Stage::Resident)) => {
+				let block = chain.at_best().await?.block_number();
+				progress(Step::Waiting { stage, block });
+			}
+			// Submission put it out of this stage; the chain has put it back.
+			Some(Stage::Uploading { .. }) => return Err(ChainError::NoRoom(id)),
+			Some(Stage::Removing) | None => {
+				return Err(match chain.refusal(id).await? {
+					Some((code, subject)) => ChainError::Refused { code, subject },
+					None => ChainError::Vanished(id),
+				});
+			}
 		}
 		tokio::time::sleep(POLL).await;
 	}

@@ -99,10 +99,7 @@ async fn transfer(context: &Context, to: &str, amount: &str, wait: Wait) -> Resu
 		block_number: None,
 	};
 	if wait == Wait::None {
-		let nonce = chain.next_nonce(&account_of(&key)).await?;
-		let signed = chain.sign(&call, &key, nonce).await?;
-		chain.submit(&signed).await?;
-		transferred.extrinsic_hash = signed.hash;
+		transferred.extrinsic_hash = chain.send(&call, &key).await?.hash;
 	} else {
 		let outcome = chain.execute(&call, &key, wait).await?;
 		transferred.extrinsic_hash = outcome.extrinsic;

@@ -8,7 +8,6 @@ use crate::chain::events::BlockEvents;
 use crate::chain::types::balance;
 use crate::chain::{calls, fee, Chain, ChainError, Hash, Wait};
 use crate::inputs;
-use crate::keys::account_of;
 use crate::model::ModelId;
 use crate::outputs::table;
 use crate::outputs::topk::Ranked;
@@ -92,18 +91,15 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 		.into());
 	}
 
-	let nonce = chain.next_nonce(&account_of(&key)).await?;
-	let signed = chain
-		.sign(&calls::infer(&release, &inputs), &key, nonce)
-		.await?;
-	let watch = chain.submit(&signed).await?;
+	let watch = chain.send(&calls::infer(&release, &inputs), &key).await?;
+	let hash = watch.hash;
 	if args.wait == Wait::None {
 		let sent = Sent {
 			release: release.to_string(),
-			extrinsic_hash: signed.hash,
+			extrinsic_hash: hash,
 			cost: cost.total,
 		};
-		return context.show(|| format!("sent {:?}", signed.hash), &sent);
+		return context.show(|| format!("sent {:?}", hash), &sent);
 	}
 	let spinner = context.progress().spinner(match args.wait {
 		Wait::Finalized => "waiting for finality",
@@ -113,7 +109,7 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 	spinner.finish_and_clear();
 	let outcome = BlockEvents::fetch(&chain, block)
 		.await?
-		.outcome(signed.hash)?
+		.outcome(hash)?
 		.into_result()?;
 	let inferred = outcome.inferred.first().ok_or_else(|| {
 		ChainError::Inconsistent("the inference succeeded without a receipt".to_owned())
@@ -127,7 +123,7 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 		receipt: receipt.id,
 		block_hash: block,
 		block_number: outcome.number,
-		extrinsic_hash: signed.hash,
+		extrinsic_hash: hash,
 		extrinsic_index: outcome.index,
 		finalized: args.wait == Wait::Finalized,
 		fee: outcome.fee.unwrap_or(cost.fee),

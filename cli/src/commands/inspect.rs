@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, file: &Path) -> Result<(), Error> {
 	};
 	match Chain::connect(&context.global.url).await {
 		Ok(chain) => {
-			inspection.stage = chain.model(model.id).await?.map(|model| model.stage);
+			inspection.stage = chain.model(model.id, None).await?.map(|model| model.stage);
 			let estimate = fee::estimate(&chain, &inspection.inputs, &inspection.cost).await?;
 			inspection.estimate = Some(estimate);
 		}

@@ -17,7 +17,7 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
 	let mut models = Vec::new();
 	// The releases are only in the answers about single models.
 	for model in chain.models().await? {
-		models.push(chain.model(model.id).await?.unwrap_or(model));
+		models.push(chain.model(model.id, None).await?.unwrap_or(model));
 	}
 	let listing = Listing { models };
 	context.show(|| text(&listing.models), &listing)

@@ -23,7 +23,10 @@ pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
 	};
 	let key = context.key()?;
 	let chain = context.chain().await?;
-	let info = chain.model(id).await?.ok_or(ChainError::UnknownModel(id))?;
+	let info = chain
+		.model(id, None)
+		.await?
+		.ok_or(ChainError::UnknownModel(id))?;
 	let outcome = match info.stage {
 		// Before admission, it is an upload that is given up.
 		Stage::Uploading { .. } | Stage::Queued { .. } => {

@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
 		context
 			.chain()
 			.await?
-			.model(id)
+			.model(id, None)
 			.await?
 			.ok_or(ChainError::UnknownModel(id))?
 	};

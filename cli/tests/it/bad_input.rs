@@ -37,7 +37,7 @@ async fn snapshot(chain: &Chain, but: &Keypair) -> Snapshot {
 		.unwrap();
 	let mut models = Vec::new();
 	for model in chain.models().await.unwrap() {
-		models.push(chain.model(model.id).await.unwrap());
+		models.push(chain.model(model.id, None).await.unwrap());
 	}
 	let mut others = Vec::new();
 	for uri in ["//Alice", "//Bob", "//Poor"] {

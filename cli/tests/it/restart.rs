@@ -51,11 +51,6 @@ async fn sigkill_amid_uploads_and_inferences_loses_nothing() {
 		data: vec![0; 256],
 	};
 	let infer = calls::infer(&release, std::slice::from_ref(&image));
-	let error = chain
-		.execute(&infer, &alice, Wait::InBlock)
-		.await
-		.unwrap_err();
-	assert_eq!(error.dispatch_name(), Some("ModelNotResident"), "{error}");
 	let id = ModelId::of(&std::fs::read(&file).unwrap());
 	upload::wait_resident(&chain, id, &mut |_| ())
 		.await
