@@ -35,10 +35,10 @@ pub struct Watch {
 	statuses: RpcSubscription<TransactionStatus<Hash>>,
 }
 
-/// How often a nonce is asked for anew, and the pause before: together, longer than a change of
-/// forks takes.
-const NONCE_ATTEMPTS: u32 = 10;
-const NONCE_PAUSE: Duration = Duration::from_millis(300);
+/// How often a nonce is asked for anew, and the pause before: together half a minute, for two forks
+/// may both grow for some slots before one wins.
+const NONCE_ATTEMPTS: u32 = 60;
+const NONCE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Codes of the pool's refusals: `sc-rpc-api`, author/error.rs.
 mod code {
