@@ -40,6 +40,9 @@ need git git
 if [ "$for_tests" ]; then
 	need nodejs node
 	need npm npm
+	need python3 python3
+	# The module that puts pip into a virtual environment comes in a package of its own.
+	python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 	if [ "$(uname -m)" = x86_64 ]; then
 		need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 		[ -e /usr/aarch64-linux-gnu/include/stdio.h ] || packages+=(libc6-dev-arm64-cross)

@@ -14,6 +14,8 @@ set -euo pipefail
 tools=$target/tools
 zepter_version=1.88.2
 machete_version=0.9.2
+# Python's onnx package, whose test models the tests of networks of nodes register.
+onnx_version=1.23.2
 
 # In the order of their cost where they do not need each other, so that slips show early.
 stages=(format features dependencies build clippy docs tests targets wallets)
@@ -49,7 +51,9 @@ stage_docs() {
 # Unit, integration, end-to-end and documentation tests. The end-to-end tests start the binaries
 # that the stage `build` made.
 stage_tests() {
-	cargo test --release --locked --workspace --no-fail-fast
+	install_onnx_models
+	NOEMA_ONNX_MODELS=$tools/onnx/models \
+		cargo test --release --locked --workspace --no-fail-fast
 }
 
 # One model, one input, one hash on every architecture.
@@ -71,6 +75,20 @@ stage_wallets() (
 	[ "$status" = 0 ] || tail -n 50 "$directory/node.log"
 	exit "$status"
 )
+
+# Python's onnx package in a virtual environment; `models` there leads to its test models. Only its
+# data is of use here, so what the package itself needs is left out.
+install_onnx_models() {
+	local models
+	[ "$(cat "$tools/onnx.version" 2>/dev/null)" = "$onnx_version" ] && return
+	python3 -m venv --clear "$tools/onnx" &&
+		"$tools/onnx/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+			"onnx==$onnx_version"
+	models=$(echo "$tools"/onnx/lib/python3*/site-packages/onnx/backend/test/data/light)
+	[ -f "$models/light_squeezenet.onnx" ] || die "onnx $onnx_version has no test models in $models"
+	ln -sfn "$models" "$tools/onnx/models"
+	printf '%s\n' "$onnx_version" >"$tools/onnx.version"
+}
 
 install_tool() {
 	local name=$1 version=$2

@@ -46,6 +46,17 @@ pub(crate) fn free_port() -> u16 {
 		.port()
 }
 
+/// What the node's binary prints when it is run to its end, which must be a good one.
+pub(crate) fn run(args: &[&str]) -> String {
+	let output = Command::new(binary())
+		.args(args)
+		.output()
+		.expect("the node can be run");
+	let errors = String::from_utf8_lossy(&output.stderr);
+	assert!(output.status.success(), "{args:?}: {errors}");
+	String::from_utf8(output.stdout).expect("the output is text")
+}
+
 impl Node {
 	/// A development node that seals when a transaction arrives, in a directory of its own.
 	pub(crate) async fn instant() -> Self {
