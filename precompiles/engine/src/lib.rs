@@ -38,6 +38,7 @@ pub mod kernel;
 pub mod limits;
 pub mod linalg;
 pub mod math;
+pub mod operand;
 pub mod ops;
 pub mod scan;
 pub mod select;

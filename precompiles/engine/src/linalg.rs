@@ -22,6 +22,18 @@ pub trait Scalar: Datum + Copy + Default {
 	/// `self * other`.
 	#[must_use]
 	fn times(self, other: Self) -> Self;
+	/// Whether it is too small to multiply, but not zero: see [`operand`](crate::operand).
+	fn is_small(self) -> bool;
+	/// What it counts as in a product: +0 if it [is too small](Self::is_small).
+	#[inline(always)]
+	#[must_use]
+	fn operand(self) -> Self {
+		if self.is_small() {
+			Self::default()
+		} else {
+			self
+		}
+	}
 	/// Whether it is neither infinite nor a NaN.
 	fn is_finite(self) -> bool;
 	/// An attribute's value in this type.
@@ -29,7 +41,7 @@ pub trait Scalar: Datum + Copy + Default {
 }
 
 macro_rules! floats {
-	($($float:ty)*) => {$(
+	($($float:ty, $smallest:expr;)*) => {$(
 		impl Scalar for $float {
 			#[inline(always)]
 			fn mac(self, a: Self, b: Self) -> Self {
@@ -42,6 +54,11 @@ macro_rules! floats {
 			#[inline(always)]
 			fn times(self, other: Self) -> Self {
 				self * other
+			}
+			#[inline(always)]
+			fn is_small(self) -> bool {
+				let magnitude = self.to_bits() << 1 >> 1;
+				magnitude.wrapping_sub(1) < $smallest - 1
 			}
 			#[inline(always)]
 			fn is_finite(self) -> bool {
@@ -70,6 +87,10 @@ macro_rules! integers {
 				self.wrapping_mul(other)
 			}
 			#[inline(always)]
+			fn is_small(self) -> bool {
+				false
+			}
+			#[inline(always)]
 			fn is_finite(self) -> bool {
 				true
 			}
@@ -80,7 +101,11 @@ macro_rules! integers {
 	)*};
 }
 
-floats! { f32 f64 }
+floats! {
+	// The bits of 2^-63 and of 2^-511.
+	f32, (127 - 63) << 23;
+	f64, (1023 - 511) << 52;
+}
 integers! { i32 i64 u32 u64 }
 
 /// The right-hand matrix of a product, [`LANES`] columns after [`LANES`] columns.
@@ -95,7 +120,8 @@ pub struct Packed<T> {
 }
 
 impl<T: Scalar> Packed<T> {
-	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
+	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`; what is too small to
+	/// multiply becomes zero.
 	pub fn new(k: usize, columns: usize, at: impl Fn(usize, usize) -> T) -> Self {
 		let mut data = Vec::with_capacity(k * columns.div_ceil(LANES));
 		for first in (0..columns).step_by(LANES) {
@@ -103,7 +129,7 @@ impl<T: Scalar> Packed<T> {
 			for row in 0..k {
 				let mut lanes = [T::default(); LANES];
 				for (lane, value) in lanes[..width].iter_mut().enumerate() {
-					*value = at(row, first + lane);
+					*value = at(row, first + lane).operand();
 				}
 				data.push(lanes);
 			}
@@ -136,7 +162,7 @@ impl<T: Scalar> Packed<T> {
 /// the window.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a, T> {
-	/// The elements.
+	/// The elements, as [`operands`](crate::operand::operands) gives them.
 	pub data: &'a [T],
 	/// Where each row begins.
 	pub bases: &'a [usize],

@@ -7,8 +7,6 @@
 //!
 //! Wire format: <https://protobuf.dev/programming-guides/encoding/>
 
-use std::mem::size_of;
-
 use tract_onnx::pb;
 
 use crate::{
@@ -72,25 +70,28 @@ enum Field {
 }
 
 impl Message {
-	fn size(self) -> usize {
+	/// Bytes of the decoded message: constants of the profile, no less than what the decoder's
+	/// structs take. The compiler lays them out as it likes, and a file must not be a model on one
+	/// build and none on another.
+	const fn size(self) -> usize {
 		match self {
-			Self::Model => size_of::<pb::ModelProto>(),
-			Self::Graph => size_of::<pb::GraphProto>(),
-			Self::Node => size_of::<pb::NodeProto>(),
-			Self::Attribute => size_of::<pb::AttributeProto>(),
-			Self::Tensor => size_of::<pb::TensorProto>(),
-			Self::Segment => size_of::<pb::tensor_proto::Segment>(),
-			Self::SparseTensor => size_of::<pb::SparseTensorProto>(),
-			Self::ValueInfo => size_of::<pb::ValueInfoProto>(),
-			Self::Type => size_of::<pb::TypeProto>(),
-			Self::TensorType => size_of::<pb::type_proto::Tensor>(),
-			Self::Shape => size_of::<pb::TensorShapeProto>(),
-			Self::Dimension => size_of::<pb::tensor_shape_proto::Dimension>(),
-			Self::OperatorSetId => size_of::<pb::OperatorSetIdProto>(),
-			Self::StringStringEntry => size_of::<pb::StringStringEntryProto>(),
-			Self::Training => size_of::<pb::TrainingInfoProto>(),
-			Self::Function => size_of::<pb::FunctionProto>(),
-			Self::Annotation => size_of::<pb::TensorAnnotation>(),
+			Self::Model => 424,
+			Self::Graph => 216,
+			Self::Node => 168,
+			Self::Attribute => 1432,
+			Self::Tensor => 304,
+			Self::Segment => 16,
+			Self::SparseTensor => 632,
+			Self::ValueInfo => 104,
+			Self::Type => 56,
+			Self::TensorType => 32,
+			Self::Shape => 24,
+			Self::Dimension => 48,
+			Self::OperatorSetId => 32,
+			Self::StringStringEntry => 48,
+			Self::Training => 480,
+			Self::Function => 192,
+			Self::Annotation => 48,
 		}
 	}
 
@@ -155,6 +156,8 @@ impl Message {
 
 /// What an allocation costs beside its bytes.
 const ALLOCATION: usize = 32;
+/// Bytes of a string or a vector without its content.
+const STRING: usize = 24;
 /// A vector that grows holds up to twice its elements, and while it moves the old ones as well.
 const GROWTH: usize = 3;
 
@@ -229,9 +232,7 @@ impl Scan {
 				self.allocate(message.size() * GROWTH + ALLOCATION)?;
 				self.message(content, offset, message, depth + 1)
 			}
-			Field::Bytes => {
-				self.allocate(content.len() + size_of::<String>() * GROWTH + ALLOCATION)
-			}
+			Field::Bytes => self.allocate(content.len() + STRING * GROWTH + ALLOCATION),
 			Field::Varints(size) => {
 				let count = content.iter().filter(|byte| **byte < 0x80).count();
 				self.allocate(count.saturating_mul(size * GROWTH))
@@ -315,9 +316,44 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+	use std::mem::size_of;
+
 	use prost::Message as _;
 
 	use super::*;
+
+	#[test]
+	fn no_message_is_larger_than_its_constant() {
+		let decoded = [
+			(Message::Model, size_of::<pb::ModelProto>()),
+			(Message::Graph, size_of::<pb::GraphProto>()),
+			(Message::Node, size_of::<pb::NodeProto>()),
+			(Message::Attribute, size_of::<pb::AttributeProto>()),
+			(Message::Tensor, size_of::<pb::TensorProto>()),
+			(Message::Segment, size_of::<pb::tensor_proto::Segment>()),
+			(Message::SparseTensor, size_of::<pb::SparseTensorProto>()),
+			(Message::ValueInfo, size_of::<pb::ValueInfoProto>()),
+			(Message::Type, size_of::<pb::TypeProto>()),
+			(Message::TensorType, size_of::<pb::type_proto::Tensor>()),
+			(Message::Shape, size_of::<pb::TensorShapeProto>()),
+			(
+				Message::Dimension,
+				size_of::<pb::tensor_shape_proto::Dimension>(),
+			),
+			(Message::OperatorSetId, size_of::<pb::OperatorSetIdProto>()),
+			(
+				Message::StringStringEntry,
+				size_of::<pb::StringStringEntryProto>(),
+			),
+			(Message::Training, size_of::<pb::TrainingInfoProto>()),
+			(Message::Function, size_of::<pb::FunctionProto>()),
+			(Message::Annotation, size_of::<pb::TensorAnnotation>()),
+		];
+		for (message, size) in decoded {
+			assert!(size <= message.size(), "{message:?} takes {size} bytes");
+		}
+		assert!(size_of::<String>() <= STRING && size_of::<Vec<u8>>() <= STRING);
+	}
 
 	#[test]
 	fn counts_a_small_model() {

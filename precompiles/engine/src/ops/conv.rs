@@ -9,7 +9,7 @@
 //! product with zero adds nothing (an accumulator that starts at +0 never becomes -0). All else,
 //! depthwise convolutions above all, goes channel by channel over whole rows of the output.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
@@ -23,6 +23,7 @@ use crate::{
 	kernel::{Cost, Kernel},
 	limits::MAX_TENSOR_BYTES,
 	linalg::{self, multiply, Packed, Rows, Scalar, LANES},
+	operand::operands,
 	simd::vectorized,
 	tensor::{slice, slice_mut},
 	DType,
@@ -223,7 +224,7 @@ impl Conv {
 			.chain(self.window.output_shape().iter().copied())
 			.collect();
 		let mut y = Tensor::zero_dt(T::datum_type(), &shape)?;
-		let (input, bias) = (slice::<T>(x)?, bias.map(slice::<T>).transpose()?);
+		let (input, bias) = (operands(slice::<T>(x)?), bias.map(slice::<T>).transpose()?);
 		let output = slice_mut::<T>(&mut y)?;
 		let in_len = self.group * self.group_in * self.window.input_len_all();
 		let out_len = channels * self.window.output_len_all();
@@ -257,17 +258,13 @@ impl Conv {
 				}
 			}
 			_ => {
-				let unpacked;
 				let weights = match (w, packed) {
-					(Some(w), _) => slice::<T>(w)?,
-					(None, Some(packed)) => {
-						unpacked = self.unpack(packed);
-						&unpacked
-					}
+					(Some(w), _) => operands(slice::<T>(w)?),
+					(None, Some(packed)) => Cow::Owned(self.unpack(packed)),
 					(None, None) => return Err(EvalError::Internal("no weights".into())),
 				};
 				for (input, output) in images {
-					self.direct(input, weights, bias, output);
+					self.direct(input, &weights, bias, output);
 				}
 			}
 		}
@@ -473,14 +470,18 @@ impl Kernel for Conv {
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+		// Copies of operands, if some of them are too small.
+		let weights = inputs.get(1).map_or(0, Fact::bytes);
+		let copies = inputs[0].bytes().saturating_add(weights);
 		if !self.as_matrices() {
-			return 0;
+			return copies;
 		}
 		let dtype = inputs[0].dtype();
 		// The padded input; where each row begins; and weights that are packed, or unpacked, anew.
 		let bases = (self.window.output_len_all() as u64).saturating_mul(8);
 		let taps = self.window.kernel_len().saturating_mul(16);
 		self.padded_bytes(dtype)
+			.saturating_add(copies)
 			.saturating_add(bases)
 			.saturating_add(taps)
 			.saturating_add(self.packed_bytes(dtype))
@@ -639,6 +640,31 @@ mod tests {
 			}
 			.elements::<f32>();
 			assert_eq!(y, [2.0; 8]);
+		}
+	}
+
+	#[test]
+	fn operands_too_small_to_multiply_count_as_zero() {
+		let (small, w) = (f32::from_bits(0x1fff_ffff), 1e30);
+		// One output channel goes row by row, eight are multiplied as matrices.
+		for outputs in [1, 8] {
+			let test = |x: f32, w: f32, constant: bool| {
+				let x = f32s(&[1, 1, 1, 2], &[x, 1.0]);
+				let w = f32s(&[outputs, 1, 1, 1], &vec![w; outputs]);
+				let test = OpTest::new("Conv").input(x);
+				let test = if constant {
+					test.constant(w)
+				} else {
+					test.input(w)
+				};
+				test.elements::<f32>().1
+			};
+			for constant in [false, true] {
+				assert_eq!(test(small, w, constant), [0.0, w].repeat(outputs));
+				assert_eq!(test(w, small, constant), vec![0.0; 2 * outputs]);
+				let least = f32::from_bits(0x2000_0000);
+				assert_eq!(test(least, w, constant), [least * w, w].repeat(outputs));
+			}
 		}
 	}
 

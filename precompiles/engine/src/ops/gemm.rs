@@ -3,6 +3,8 @@
 //! The sum of products runs over ascending k from +0; it is multiplied by alpha, then `beta * C` is
 //! added if there is a C. Integers wrap around, with alpha and beta truncated.
 
+use std::borrow::Cow;
+
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
@@ -18,6 +20,7 @@ use crate::{
 	fact::Fact,
 	kernel::{Cost, Kernel},
 	linalg::{self, Packed},
+	operand::operands,
 	tensor::{slice, slice_mut},
 };
 
@@ -119,13 +122,11 @@ impl Gemm {
 			}
 			(None, None) => return Err(EvalError::Internal("no B".into())),
 		};
-		let turned: Vec<T>;
-		let a = if self.trans_a {
-			let a = slice::<T>(a)?;
-			turned = (0..rows * k).map(|i| a[i % k * rows + i / k]).collect();
-			&turned
+		let a = operands(slice::<T>(a)?);
+		let a: &[T] = &if self.trans_a {
+			Cow::Owned((0..rows * k).map(|i| a[i % k * rows + i / k]).collect())
 		} else {
-			slice::<T>(a)?
+			a
 		};
 		let mut y = Tensor::zero_dt(T::datum_type(), &[rows, columns])?;
 		let output = slice_mut::<T>(&mut y)?;
@@ -181,6 +182,7 @@ impl Kernel for Gemm {
 		let turned = if self.trans_a { inputs[0].bytes() } else { 0 };
 		packed
 			.saturating_add(turned)
+			.saturating_add(inputs[0].bytes())
 			.saturating_add(self.rows as u64 * 8)
 	}
 

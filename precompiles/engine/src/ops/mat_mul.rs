@@ -17,6 +17,7 @@ use crate::{
 	fact::Fact,
 	kernel::{Cost, Kernel},
 	linalg::{self, Packed},
+	operand::operands,
 	tensor::{slice, slice_mut},
 };
 
@@ -102,7 +103,7 @@ impl MatMul {
 	fn run<T: Element>(&self, a: &Tensor, b: Option<&Tensor>) -> Result<Tensor, EvalError> {
 		let (rows, k, columns) = (self.rows, self.k, self.columns);
 		let mut y = Tensor::zero_dt(T::datum_type(), &self.shape)?;
-		let (a, output) = (slice::<T>(a)?, slice_mut::<T>(&mut y)?);
+		let (a, output) = (&*operands(slice::<T>(a)?), slice_mut::<T>(&mut y)?);
 		if let Some(packed) = self.packed.as_ref().and_then(T::unwrap) {
 			product(a, rows, k, columns, packed, output, |sum, _, _| sum);
 			return Ok(y);
@@ -171,7 +172,9 @@ impl Kernel for MatMul {
 			Some(_) => 0,
 			None => packed_bytes(inputs[0].dtype(), self.k, self.columns),
 		};
-		packed.saturating_add(self.rows as u64 * 8)
+		packed
+			.saturating_add(inputs[0].bytes())
+			.saturating_add(self.rows as u64 * 8)
 	}
 
 	fn constant_bytes(&self) -> u64 {
@@ -212,6 +215,18 @@ mod tests {
 			let (shape, y) = test.elements::<f32>();
 			assert_eq!(shape, [2, 4]);
 			assert_eq!(y, [1.0, 2.0, 8.0, 3.0, 3.0, 4.0, 18.0, 7.0]);
+		}
+	}
+
+	#[test]
+	fn operands_too_small_to_multiply_count_as_zero() {
+		let small = f64::from_bits(0x2000_0000_0000_0000 - 1);
+		let a = || tensor(&[1, 2], &[small, 1.0f64]);
+		let b = || tensor(&[2, 1], &[1e300f64, small]);
+		let of_inputs = OpTest::new("MatMul").input(a()).input(b());
+		let of_constant = OpTest::new("MatMul").input(a()).constant(b());
+		for test in [of_inputs, of_constant] {
+			assert_eq!(test.elements::<f64>().1, [0.0]);
 		}
 	}
 

@@ -45,6 +45,10 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 	"nearest_mode",
 ];
 
+/// Bytes of a [`Source`] in the memory that is accounted for: a constant of the profile.
+const SOURCE_BYTES: usize = 24;
+const _: () = assert!(size_of::<Source>() <= SOURCE_BYTES);
+
 /// What an output element comes from along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Source {
@@ -408,7 +412,7 @@ impl Kernel for Resize {
 		let tables = self
 			.axes
 			.iter()
-			.map(|axis| axis.len * size_of::<Source>())
+			.map(|axis| axis.len * SOURCE_BYTES)
 			.max()
 			.unwrap_or(0);
 		self.largest(inputs[0].shape())
