@@ -1,16 +1,14 @@
 //! Which pallets the node's benchmark command measures.
 
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{
-	add_benchmark, list_benchmark, BenchmarkBatch, BenchmarkConfig, BenchmarkList, Benchmarking,
-};
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{
 	StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys,
 };
 
 use crate::{
 	AllPalletsWithSystem, Babe, Balances, Grandpa, Inference, Models, Multisig, Preimage, Proxy,
-	Runtime, Scheduler, Sudo, System, Timestamp, TransactionPayment, Utility,
+	Runtime, Scheduler, Sudo, Timestamp, TransactionPayment, Utility,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -36,6 +34,7 @@ use frame_benchmarking::baseline::Pallet as BaselineBench;
 
 impl frame_system_benchmarking::Config for Runtime {}
 impl frame_benchmarking::baseline::Config for Runtime {}
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
 pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 	let mut list = Vec::new();
