@@ -6,7 +6,7 @@ use noema_cli::chain::Wait;
 use noema_cli::keys::from_uri;
 use noema_cli::model::LocalModel;
 
-use super::{assert_same_history, assert_same_receipt, infer, register, turn, Member};
+use super::{assert_same_history, assert_same_receipt, infer, register, Member};
 use crate::node::until;
 use crate::tool::digits;
 
@@ -30,7 +30,6 @@ fn onnx_model(name: &str) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_validators_agree_on_digits_squeezenet_and_shufflenet() {
-	let _turn = turn().await;
 	let files = [
 		("digits", "//Alice", digits("digits.onnx")),
 		("squeezenet", "//Bob", onnx_model("light_squeezenet.onnx")),

@@ -10,7 +10,7 @@ use subxt::rpcs::client::rpc_params;
 
 use super::{
 	account, assert_same_history, assert_same_receipt, authors_an_inference, best_number,
-	finalized_number, infer, register, request, turn, wait_finalized, wait_gone, Member,
+	finalized_number, infer, register, request, wait_finalized, wait_gone, Member,
 };
 use crate::node::{run, until};
 use crate::onnx;
@@ -42,7 +42,6 @@ fn four_authorities(path: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_validators_hold_the_same_state_and_author_inferences() {
-	let _turn = turn().await;
 	let directory = tempfile::tempdir().unwrap();
 	let spec = directory.path().join("four.json");
 	four_authorities(&spec);

@@ -20,15 +20,8 @@ use subxt::ext::codec::Decode;
 use subxt::rpcs::client::{rpc_params, RpcParams};
 use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::node::{until, Node};
-
-/// One network at a time: blocks come by the clock, and all nodes share the machine.
-pub(crate) async fn turn() -> MutexGuard<'static, ()> {
-	static TURN: Mutex<()> = Mutex::const_new(());
-	TURN.lock().await
-}
 
 /// A node of a network, and a connection to it.
 pub(crate) struct Member {

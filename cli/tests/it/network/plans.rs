@@ -7,7 +7,7 @@ use noema_cli::model::LocalModel;
 
 use super::{
 	account, assert_same_history, author, authors_an_inference, best_number, block_hash, infer,
-	register, turn, Member,
+	register, Member,
 };
 use crate::node::until;
 use crate::onnx;
@@ -17,7 +17,6 @@ const AUTHORED: &str = "Pre-sealed block";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_validator_authors_once_it_has_all_plans_and_imports_before() {
-	let _turn = turn().await;
 	let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
 	let alice = Member::start(here.path(), "local", &["--alice"], &[]).await;
 	let bob = Member::start(there.path(), "local", &["--bob"], &[&alice]).await;

@@ -1,13 +1,13 @@
 //! Two halves of a network that were cut off from each other come together again.
 
-use noema_cli::chain::Wait;
+use noema_cli::chain::{calls, Wait};
 use noema_cli::keys::from_uri;
 use noema_cli::model::LocalModel;
 use subxt::rpcs::client::rpc_params;
 
 use super::{
 	account, assert_same_history, best_number, block_hash, finalized_number, infer, number,
-	register, request, turn, wait_finalized, Member,
+	register, request, wait_finalized, Member,
 };
 use crate::node::until;
 use crate::tool::digits;
@@ -17,7 +17,6 @@ const APART: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn halves_of_a_network_re_organise_to_one_chain() {
-	let _turn = turn().await;
 	let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
 	// A validator without peers makes no blocks unless it is told to.
 	let alice_args = ["--alice", "--force-authoring"];
@@ -93,6 +92,9 @@ async fn halves_of_a_network_re_organise_to_one_chain() {
 	}
 	let last = number(&alice.chain, at).await;
 	assert_same_history(&chains, last).await;
+	let retire = calls::retire("digits", "1");
+	let retired = bob.chain.execute(&retire, &alices, Wait::Finalized).await;
+	let last = retired.unwrap().number;
 
 	// A node that was not there comes to the same states from genesis.
 	let late = tempfile::tempdir().unwrap();
