@@ -55,4 +55,5 @@ pub use engine::{Engine, Plan, Profile1, Report};
 pub use error::{DomainError, ModelError, RunError};
 pub use kernel::Cost;
 pub use self_test::self_test;
+pub use simd::Isa;
 pub use value::{TensorSchema, Value};

@@ -186,6 +186,7 @@ pub fn multiply<T: Scalar>(
 			// As many rows as the registers hold accumulators for.
 			(16, 4) => tiles::<T, 12>(rows, packed, store),
 			(8 | 16, 4 | 8) => tiles::<T, 6>(rows, packed, store),
+			(1, _) => tiles::<T, 1>(rows, packed, store),
 			_ => tiles::<T, 3>(rows, packed, store),
 		},
 	);
