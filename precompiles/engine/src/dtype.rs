@@ -129,6 +129,23 @@ impl DType {
 			.find(|dtype| dtype.datum_type() == datum_type)
 	}
 
+	/// The type's number in ONNX's `TensorProto.DataType`.
+	pub const fn onnx(self) -> DataType {
+		match self {
+			Self::F32 => DataType::Float,
+			Self::F64 => DataType::Double,
+			Self::U8 => DataType::Uint8,
+			Self::I8 => DataType::Int8,
+			Self::U16 => DataType::Uint16,
+			Self::I16 => DataType::Int16,
+			Self::U32 => DataType::Uint32,
+			Self::I32 => DataType::Int32,
+			Self::U64 => DataType::Uint64,
+			Self::I64 => DataType::Int64,
+			Self::Bool => DataType::Bool,
+		}
+	}
+
 	/// The type with this number in ONNX's `TensorProto.DataType`, or the name of one that the
 	/// engine does not have.
 	pub fn from_onnx(number: i32) -> Result<Self, String> {

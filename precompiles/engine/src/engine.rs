@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Why a thread must not compute.
-const FOREIGN_ARITHMETIC: &str =
+pub(crate) const FOREIGN_ARITHMETIC: &str =
 	"this thread rounds, or treats subnormal numbers, other than IEEE 754 asks for";
 
 /// What a file is, as [`Engine::build`] has found out.

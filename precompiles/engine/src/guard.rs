@@ -28,7 +28,7 @@ use crate::{
 /// The versions of the ONNX file format that the profile knows.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 /// The versions of the default operator set that the profile knows.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
+pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
 
 /// A graph whose structure has been checked.
 #[derive(Debug)]

@@ -26,6 +26,7 @@ compile_error!("noema-engine needs SSE2 arithmetic: 32-bit x86 may round twice")
 
 pub mod attrs;
 pub mod broadcast;
+pub mod conformance;
 pub mod dtype;
 pub mod emit;
 pub mod engine;

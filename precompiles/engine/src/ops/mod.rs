@@ -302,17 +302,37 @@ struct Spec {
 /// No bound on the number of inputs or outputs but the one on all nodes.
 const ANY: usize = crate::limits::MAX_NODE_TENSORS;
 
-/// The row of an operator of the default domain.
-fn find(op_type: &str) -> Option<Spec> {
-	let row = |inputs, outputs, attributes, build| {
-		Some(Spec {
-			inputs,
-			outputs,
-			attributes,
-			build,
-		})
+const fn row(
+	inputs: RangeInclusive<usize>,
+	outputs: RangeInclusive<usize>,
+	attributes: &'static [&'static str],
+	build: Build,
+) -> Spec {
+	Spec {
+		inputs,
+		outputs,
+		attributes,
+		build,
+	}
+}
+
+/// The table, from which both a row and all names can be had.
+macro_rules! table {
+	($($op:literal => $row:expr,)*) => {
+		/// The operators of the default domain that the engine has, in some variant.
+		pub const OPERATORS: &[&str] = &[$($op),*];
+
+		/// The row of an operator of the default domain.
+		fn find(op_type: &str) -> Option<Spec> {
+			match op_type {
+				$($op => Some($row),)*
+				_ => None,
+			}
+		}
 	};
-	match op_type {
+}
+
+table! {
 		"Add" => row(2..=2, 1..=1, &[], add::build),
 		"Relu" => row(1..=1, 1..=1, &[], relu::build),
 		"Abs" => row(1..=1, 1..=1, &[], abs::build),
@@ -465,14 +485,12 @@ fn find(op_type: &str) -> Option<Spec> {
 				attributes,
 				instance_normalization::build_group,
 			)
-		}
+		},
 		"Hardmax" => row(1..=1, 1..=1, &["axis"], hardmax::build),
 		"Swish" => row(1..=1, 1..=1, &["alpha"], swish::build),
 		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build),
 		"Resize" => row(1..=4, 1..=1, resize::ATTRIBUTES, resize::build),
 		"Upsample" => row(1..=2, 1..=1, &["mode", "scales"], resize::upsample),
-		_ => None,
-	}
 }
 
 /// Whether the engine has this operator of the default domain, in some variant.

@@ -1,51 +1,51 @@
-//! The list of operators in the documentation is that of the engine.
+//! The documentation of operators, and the catalog that tests draw from, are those of the engine.
 
-use noema_engine::ops::is_known;
+use noema_engine::{
+	conformance::{catalog, golden::GOLDEN, operators_page::page},
+	ops::OPERATORS,
+};
 
-const LIST: &str = include_str!("../../../../docs/operators.md");
-const TABLE: &str = include_str!("../../src/ops/mod.rs");
+const PAGE: &str = include_str!("../../../../docs/operators.md");
+const SUITE: &str = include_str!("../onnx-suite.txt");
 
-/// The first column of the tables in the documentation.
-fn documented() -> Vec<&'static str> {
-	LIST.lines()
-		.filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
-		.filter(|word| *word != "operator")
-		.collect()
+#[test]
+fn the_page_is_what_the_engine_says() {
+	let page = page(GOLDEN, SUITE).unwrap();
+	for (line, (found, written)) in page.lines().zip(PAGE.lines()).enumerate() {
+		assert_eq!(
+			found,
+			written,
+			"line {} of docs/operators.md is stale: run the example `operators`",
+			line + 1
+		);
+	}
+	assert_eq!(page.lines().count(), PAGE.lines().count());
 }
 
 #[test]
-fn what_is_documented_exists() {
-	let documented = documented();
-	assert!(
-		documented.len() > 100,
-		"the list was not understood: {documented:?}"
-	);
-	for (i, op) in documented.iter().enumerate() {
+fn every_operator_has_cases() {
+	for op in OPERATORS {
 		assert!(
-			is_known(op),
-			"docs/operators.md lists {op}, which the engine does not have"
+			catalog::find(op).is_some(),
+			"src/conformance/catalog has no entry for {op}"
 		);
+		let tested = GOLDEN.lines().any(|line| {
+			line.split_whitespace()
+				.nth(2)
+				.is_some_and(|name| name.split('/').next() == Some(op))
+		});
 		assert!(
-			!documented[..i].contains(op),
-			"docs/operators.md lists {op} twice"
+			tested,
+			"no case of {op} is accepted, or the golden vectors are to be written anew"
 		);
 	}
 }
 
 #[test]
-fn what_exists_is_documented() {
-	let documented = documented();
-	// A row of the table begins with the operator's name and an arrow.
-	let rows: Vec<&str> = TABLE
-		.lines()
-		.filter_map(|line| line.trim_start().strip_prefix('"')?.split_once("\" => "))
-		.map(|(op, _)| op)
-		.collect();
-	assert!(rows.len() > 100, "the table was not understood: {rows:?}");
-	for op in rows {
-		assert!(
-			documented.contains(&op),
-			"docs/operators.md does not list {op}"
-		);
+fn every_entry_is_an_operator_once() {
+	let entries: Vec<&str> = catalog::entries().map(|entry| entry.op).collect();
+	for (index, op) in entries.iter().enumerate() {
+		assert!(OPERATORS.contains(op), "the engine does not have {op}");
+		assert!(!entries[..index].contains(op), "{op} has two entries");
 	}
 }

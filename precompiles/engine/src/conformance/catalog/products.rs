@@ -1,0 +1,294 @@
+//! Products of matrices, convolution, pooling, normalisation.
+
+use super::{Accuracy, Draw, Drawn, Entry, Family};
+
+pub(super) const FAMILY: Family = Family {
+	title: "Products, convolution, pooling, normalisation",
+	entries: &[
+		Entry::new("Gemm", Accuracy::Summed, gemm),
+		Entry::new("MatMul", Accuracy::Summed, mat_mul),
+		Entry::new("Conv", Accuracy::Summed, conv)
+			.note("one to three spatial axes; groups, strides, dilations, auto_pad"),
+		Entry::new("MaxPool", Accuracy::Exact, pool)
+			.note("one to three spatial axes; not the output Indices"),
+		Entry::new("AveragePool", Accuracy::Summed, average_pool).note("one to three spatial axes"),
+		Entry::new("GlobalMaxPool", Accuracy::Exact, global),
+		Entry::new("GlobalAveragePool", Accuracy::Summed, global),
+		Entry::new(
+			"BatchNormalization",
+			Accuracy::Operations(6),
+			batch_normalization,
+		)
+		.note("inference form"),
+		Entry::new(
+			"InstanceNormalization",
+			Accuracy::Summed,
+			instance_normalization,
+		),
+		Entry::new("LayerNormalization", Accuracy::Summed, layer_normalization)
+			.note("outputs Mean and InvStdDev for f32 only"),
+		Entry::new("GroupNormalization", Accuracy::Summed, group_normalization),
+		Entry::new("LRN", Accuracy::SummedUlp(1.5), lrn),
+	],
+};
+
+/// A length that fills registers, and one that does not.
+fn length(draw: &mut Draw<'_>) -> usize {
+	match draw.random.below(4) {
+		0 => draw.random.between(15, 37),
+		_ => draw.random.between(1, 9),
+	}
+}
+
+fn gemm(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.shape(2..=2)?;
+	let (trans_a, trans_b) = (draw.random.one_in(3), draw.random.one_in(3));
+	let (m, k) = if trans_a {
+		(shape[1], shape[0])
+	} else {
+		(shape[0], shape[1])
+	};
+	let n = length(draw);
+	let b = if trans_b { [n, k] } else { [k, n] };
+	let dtype = draw.dtype;
+	let mut drawn = draw.on(&shape).any(draw, dtype, &b);
+	match draw.random.below(5) {
+		0 => drawn = drawn.any(draw, dtype, &[m, n]),
+		1 => drawn = drawn.any(draw, dtype, &[n]),
+		2 => drawn = drawn.any(draw, dtype, &[m, 1]),
+		3 => drawn = drawn.any(draw, dtype, &[]),
+		_ => {}
+	}
+	if draw.random.one_in(3) {
+		let (alpha, beta) = (draw.small(), draw.small());
+		drawn = drawn.float("alpha", alpha).float("beta", beta);
+	}
+	Some(
+		drawn
+			.int("transA", i64::from(trans_a))
+			.int("transB", i64::from(trans_b)),
+	)
+}
+
+fn mat_mul(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.shape(1..=4)?;
+	let dtype = draw.dtype;
+	let k = shape[shape.len() - 1];
+	let n = length(draw);
+	if shape.len() > 1 && draw.random.one_in(4) {
+		// The main operand on the right.
+		let k = shape[shape.len() - 2];
+		let m = length(draw);
+		return Some(draw.node(&shape).any(draw, dtype, &[m, k]).main());
+	}
+	let mut other = match draw.random.below(4) {
+		0 => shape[..shape.len().saturating_sub(2)].to_vec(),
+		_ => vec![],
+	};
+	if draw.random.one_in(8) {
+		other = vec![k];
+	} else {
+		other.extend([k, n]);
+	}
+	Some(draw.on(&shape).any(draw, dtype, &other))
+}
+
+/// Window attributes over these spatial lengths.
+struct Window {
+	kernel: Vec<i64>,
+	strides: Vec<i64>,
+	dilations: Vec<i64>,
+	pads: Vec<i64>,
+	auto: Option<&'static str>,
+}
+
+impl Window {
+	/// None if no window fits into an axis.
+	fn draw(draw: &mut Draw<'_>, spatial: &[usize]) -> Self {
+		let auto = match draw.random.below(6) {
+			0 => Some("SAME_UPPER"),
+			1 => Some("SAME_LOWER"),
+			2 => Some("VALID"),
+			_ => None,
+		};
+		let mut window = Self {
+			kernel: vec![],
+			strides: vec![],
+			dilations: vec![],
+			pads: vec![0; 2 * spatial.len()],
+			auto,
+		};
+		let plain = draw.random.one_in(3);
+		for (axis, len) in spatial.iter().enumerate() {
+			let len = *len as i64;
+			let kernel = draw.random.between(1, 3).min(len.max(1) as usize) as i64;
+			let dilation = match draw.random.below(3) {
+				0 if !plain && kernel > 1 && (kernel - 1) * 2 < len => 2,
+				_ => 1,
+			};
+			window.kernel.push(kernel);
+			window.dilations.push(dilation);
+			let stride = if plain { 1 } else { draw.random.between(1, 3) };
+			window.strides.push(stride as i64);
+			if auto.is_none() {
+				window.pads[axis] = draw.random.below(kernel as usize) as i64;
+				window.pads[axis + spatial.len()] = draw.random.below(kernel as usize) as i64;
+			}
+		}
+		window
+	}
+
+	fn onto(&self, mut drawn: Drawn, dilations: bool) -> Drawn {
+		drawn = drawn
+			.ints("kernel_shape", &self.kernel)
+			.ints("strides", &self.strides);
+		if dilations {
+			drawn = drawn.ints("dilations", &self.dilations);
+		}
+		match self.auto {
+			Some(auto) => drawn.string("auto_pad", auto),
+			None => drawn.ints("pads", &self.pads),
+		}
+	}
+}
+
+/// A shape with a batch, channels and spatial axes.
+fn image(draw: &mut Draw<'_>) -> Option<Vec<usize>> {
+	draw.filled(3..=5)
+}
+
+fn conv(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let mut shape = image(draw)?;
+	if draw.main.is_none() && draw.random.one_in(2) {
+		// Channels enough for whole registers.
+		shape = vec![1, *draw.random.pick(&[3, 4, 8, 16, 20, 33]), 5, 6];
+	}
+	let channels = shape[1];
+	let divisors: Vec<usize> = (1..=channels)
+		.filter(|d| channels.is_multiple_of(*d))
+		.collect();
+	let group = match draw.random.below(3) {
+		0 => channels,
+		1 => *draw.random.pick(&divisors),
+		_ => 1,
+	};
+	let features = group
+		* if group == channels {
+			draw.random.between(1, 2)
+		} else {
+			length(draw).div_ceil(group)
+		};
+	let window = Window::draw(draw, &shape[2..]);
+	let mut weights = vec![features, channels / group];
+	weights.extend(window.kernel.iter().map(|dim| *dim as usize));
+	let dtype = draw.dtype;
+	let mut drawn = draw.on(&shape).any(draw, dtype, &weights);
+	if draw.random.one_in(2) {
+		drawn = drawn.any(draw, dtype, &[features]);
+	}
+	Some(window.onto(drawn, true).int("group", group as i64))
+}
+
+fn pool(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let window = Window::draw(draw, &shape[2..]);
+	let drawn = window.onto(draw.on(&shape), draw.opset >= 10);
+	let ceil = draw.random.below(2) as i64;
+	Some(if draw.opset >= 10 && window.auto.is_none() {
+		drawn.int("ceil_mode", ceil)
+	} else {
+		drawn
+	})
+}
+
+fn average_pool(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let window = Window::draw(draw, &shape[2..]);
+	let count = draw.random.below(2) as i64;
+	let ceil = draw.random.below(2) as i64;
+	let drawn = window
+		.onto(draw.on(&shape), draw.opset >= 19)
+		.int("count_include_pad", count);
+	Some(if draw.opset >= 10 && window.auto.is_none() {
+		drawn.int("ceil_mode", ceil)
+	} else {
+		drawn
+	})
+}
+
+fn global(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	Some(draw.on(&shape))
+}
+
+fn epsilon(draw: &mut Draw<'_>, drawn: Drawn) -> Drawn {
+	let epsilon = *draw.random.pick(&[1e-5, 1e-3, 0.1]);
+	drawn.float("epsilon", epsilon)
+}
+
+fn batch_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(2..=5)?;
+	let dtype = draw.dtype;
+	let channels = [shape[1]];
+	let mut drawn = draw.on(&shape);
+	for _ in 0..4 {
+		let parameter = draw.value(dtype, &channels);
+		drawn = drawn.constant(parameter);
+	}
+	Some(epsilon(draw, drawn))
+}
+
+fn instance_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let dtype = draw.dtype;
+	let channels = [shape[1]];
+	let drawn = draw
+		.on(&shape)
+		.any(draw, dtype, &channels)
+		.any(draw, dtype, &channels);
+	Some(epsilon(draw, drawn))
+}
+
+fn layer_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(1..=4)?;
+	let axis = draw.axis(shape.len());
+	let first = axis.rem_euclid(shape.len() as i64) as usize;
+	let dtype = draw.dtype;
+	let mut drawn = draw.on(&shape).any(draw, dtype, &shape[first..]);
+	if draw.random.one_in(2) {
+		drawn = drawn.any(draw, dtype, &shape[first..]);
+	}
+	Some(epsilon(draw, drawn.int("axis", axis)))
+}
+
+fn group_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let channels = shape[1];
+	let divisors: Vec<usize> = (1..=channels)
+		.filter(|d| channels.is_multiple_of(*d))
+		.collect();
+	let groups = *draw.random.pick(&divisors);
+	let parameters = [if draw.opset < 21 { groups } else { channels }];
+	let dtype = draw.dtype;
+	let drawn = draw
+		.on(&shape)
+		.any(draw, dtype, &parameters)
+		.any(draw, dtype, &parameters)
+		.int("num_groups", groups as i64);
+	Some(epsilon(draw, drawn))
+}
+
+fn lrn(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let size = draw.random.between(1, 5) as i64;
+	let drawn = draw.on(&shape).int("size", size);
+	Some(if draw.random.one_in(2) {
+		let (alpha, beta) = (draw.small().abs(), draw.small().abs());
+		drawn
+			.float("alpha", alpha)
+			.float("beta", beta)
+			.float("bias", 2.0)
+	} else {
+		drawn
+	})
+}
