@@ -42,19 +42,20 @@ pub struct NoemaParams {
 	#[arg(long, value_enum, default_value_t)]
 	pub sealing: Sealing,
 
-	/// Memory for the plans of models, in MiB.
+	/// Memory for the plans of models that are not callable any more, in MiB: what dry runs at
+	/// old blocks and a full sync call.
 	///
-	/// It should hold the plans of all models that may be called; a node whose cache does not
-	/// computes them anew and does not author.
-	#[arg(long, value_name = "MIB", default_value = "4096")]
+	/// It comes beside the plans of the models that may be called or soon may be, which a node
+	/// always holds. The chain bounds those, to 1 GiB on the best block.
+	#[arg(long, value_name = "MIB", default_value = "1024")]
 	pub plan_cache_mib: NonZeroU64,
 
 	/// How many inferences that belong to no block (dry runs, state calls) may run at once.
 	#[arg(long, value_name = "COUNT", default_value = "2")]
 	pub offchain_inferences: NonZeroU32,
 
-	/// How many dry runs a second are answered, over all connections. Twice as many may come in a
-	/// burst.
+	/// How many dry runs a second are answered, over all connections, and twenty times as many
+	/// look-ups. Twice as many may come in a burst.
 	#[arg(long, value_name = "PER_SECOND", default_value = "100")]
 	pub dry_run_rate: NonZeroU32,
 

@@ -78,7 +78,9 @@ metrics! {
 	pub struct Metrics {
 		/// Bytes that the plans in the cache take
 		pub plan_cache_bytes: Gauge<U64>,
-		/// Plans and reports in the cache
+		/// Bytes that the plans of callable and maturing models take, which nothing pushes out
+		pub plan_cache_pinned_bytes: Gauge<U64>,
+		/// Plans and verdicts on files in the cache
 		pub plan_cache_entries: Gauge<U64>,
 		/// Lookups of a plan that found one, since the start
 		pub plan_cache_hits: Gauge<U64>,
@@ -86,7 +88,7 @@ metrics! {
 		pub plan_cache_misses: Gauge<U64>,
 		/// Plans built, in blocks and ahead of them, since the start
 		pub plan_cache_builds: Gauge<U64>,
-		/// Models known to the last block seen that have no plan or report yet
+		/// Plans, and reports of queued files, that the chain's heads want and that are not there yet
 		pub prefetch_missing: Gauge<U64>,
 		/// Plans and reports worked out ahead
 		pub prefetch_built: Counter<U64>,

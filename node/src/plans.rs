@@ -30,7 +30,7 @@ pub struct WorkingSetError {
 
 /// Tells whether a plan is ready.
 pub trait Plans: Send + Sync {
-	/// Whether the plan, or for a model that waits for admission the report, is in memory.
+	/// Whether the plan is in memory.
 	fn contains(&self, model: &ModelId, profile: u16) -> bool;
 }
 
@@ -40,7 +40,7 @@ pub struct ProcessPlans;
 
 impl Plans for ProcessPlans {
 	fn contains(&self, model: &ModelId, profile: u16) -> bool {
-		plan_cache().contains(model, profile)
+		plan_cache().has_plan(model, profile)
 	}
 }
 
@@ -83,14 +83,12 @@ where
 	}
 }
 
-/// The items of which there is no plan: what may be called first, then the rest, each group in
-/// the chain's order.
+/// The models that may be called and of which there is no plan, in the chain's order.
 pub fn missing(items: Vec<WorkItem>, plans: &impl Plans) -> Vec<WorkItem> {
-	let (resident, rest): (Vec<_>, Vec<_>) = items
+	items
 		.into_iter()
-		.filter(|item| !plans.contains(&item.location.id, item.profile))
-		.partition(|item| item.resident);
-	resident.into_iter().chain(rest).collect()
+		.filter(|item| item.is_resident() && !plans.contains(&item.location.id, item.profile))
+		.collect()
 }
 
 #[cfg(test)]
@@ -98,7 +96,7 @@ pub(crate) mod testing {
 	//! Stand-ins for the client and the cache.
 
 	use super::*;
-	use noema_primitives::{ModelLocation, PROFILE_1};
+	use noema_primitives::{ModelLocation, WorkStage, PROFILE_1};
 	use parking_lot::Mutex;
 	use std::collections::BTreeSet;
 
@@ -142,7 +140,11 @@ pub(crate) mod testing {
 				chunk_prefix: vec![n],
 			},
 			profile: PROFILE_1,
-			resident,
+			stage: if resident {
+				WorkStage::Resident
+			} else {
+				WorkStage::Maturing
+			},
 		}
 	}
 }
@@ -152,7 +154,7 @@ mod tests {
 	use super::{testing::*, *};
 
 	#[test]
-	fn callable_models_come_first() {
+	fn only_callable_models_without_a_plan_are_missing() {
 		let plans = FakePlans::default();
 		plans.0.lock().insert(id(3));
 		let items = vec![
@@ -166,6 +168,6 @@ mod tests {
 			.into_iter()
 			.map(|i| i.location.id)
 			.collect();
-		assert_eq!(order, [id(2), id(5), id(1), id(4)]);
+		assert_eq!(order, [id(2), id(5)]);
 	}
 }

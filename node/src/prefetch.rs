@@ -1,19 +1,15 @@
 //! Builds plans ahead, so that a block finds them.
 //!
-//! One task watches the chain. At each import it reads the working set at every leaf and at the
-//! best block, and works out what is missing, one model at a time: callable models first, then
-//! those that mature or wait for admission. It is off the path of consensus: a block that comes
-//! before its plan builds the plan itself, slower, with the same result.
+//! One task watches the chain. At each import it reads the working sets of the best block and of
+//! every leaf and hands them to the plan cache, which pins the plans that these need and works
+//! out what is missing, one thing at a time: plans of callable models first, then of those that
+//! mature, then what admission will find of queued files. It is off the path of consensus: a
+//! block that comes before its plan builds the plan itself, slower, with the same result.
 
-use std::{
-	fmt,
-	sync::Arc,
-	time::{Duration, Instant},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
-use noema_precompile_inference::host::{plan_cache, EnsureOutcome};
-use noema_primitives::WorkItem;
+use noema_precompile_inference::host::{plan_cache, Attempt, EnsureOutcome, Head, Next};
 use sc_client_api::{Backend, BlockchainEvents, StorageProvider};
 use sp_blockchain::{Backend as _, HeaderBackend};
 use sp_runtime::traits::Block as BlockT;
@@ -21,7 +17,7 @@ use sp_storage::StorageKey;
 
 use crate::{
 	metrics::Metrics,
-	plans::{missing, ClientWorkingSet, ProcessPlans, WorkingSet},
+	plans::{ClientWorkingSet, WorkingSet},
 };
 
 const LOG_TARGET: &str = "noema::prefetch";
@@ -62,19 +58,32 @@ impl<C, BE> Prefetch<C, BE> {
 	{
 		let mut imports = self.client.import_notification_stream();
 		loop {
-			let complete = self.catch_up();
-			// While authors wait for a plan there may be no import to wait for.
-			let patience = if complete { Duration::MAX } else { RETRY };
-			if let Ok(None) = tokio::time::timeout(patience, imports.next()).await {
-				return;
+			match self.catch_up::<B>() {
+				// The node may want to stop meanwhile.
+				Next::Now => tokio::task::yield_now().await,
+				Next::AfterImport => {
+					if imports.next().await.is_none() {
+						return;
+					}
+				}
+				// While authors wait for a plan there may be no import to wait for.
+				Next::AfterPause => {
+					if let Ok(None) = tokio::time::timeout(RETRY, imports.next()).await {
+						return;
+					}
+				}
 			}
 			// What came while a plan was built is in the leaves by now.
-			while let Some(Some(_)) = imports.next().now_or_never() {}
+			while let Some(import) = imports.next().now_or_never() {
+				if import.is_none() {
+					return;
+				}
+			}
 		}
 	}
 
-	/// Builds what is missing at the best block and at every leaf. False if something still is.
-	fn catch_up<B>(&self) -> bool
+	/// Compares the cache with the chain as it is now, and works out one thing that is missing.
+	fn catch_up<B>(&self) -> Next
 	where
 		B: BlockT,
 		BE: Backend<B>,
@@ -86,93 +95,77 @@ impl<C, BE> Prefetch<C, BE> {
 			log::warn!(target: LOG_TARGET, "cannot list the leaves of the chain: {e}");
 			Vec::new()
 		});
-		let heads = std::iter::once(best).chain(leaves.into_iter().filter(|leaf| *leaf != best));
-		let mut complete = true;
-		for head in heads {
-			let items = match ClientWorkingSet::new(self.client.clone()).working_set(head) {
-				Ok(items) => missing(items, &ProcessPlans),
-				Err(e) => {
-					// A leaf of long ago, or a node that has headers only, in the middle of a warp
-					// sync.
-					log::debug!(target: LOG_TARGET, "{e}");
-					continue;
-				}
-			};
-			let mut left = items.len() as u64;
-			for item in items {
-				self.metrics.prefetch_missing.set(left);
-				if self.build(&item, head) {
-					left -= 1;
-				}
-			}
-			self.metrics.prefetch_missing.set(left);
-			complete &= left == 0;
+		let forks: Vec<_> = leaves
+			.into_iter()
+			.filter(|leaf| *leaf != best)
+			.filter_map(|leaf| self.head::<B>(leaf))
+			.collect();
+		let pass = plan_cache().follow(self.head::<B>(best).as_ref(), &forks);
+		for attempt in &pass.attempts {
+			self.report(attempt);
 		}
+		self.metrics.prefetch_missing.set(pass.missing);
 		self.report_cache();
-		complete
+		pass.next
 	}
 
-	/// Works out one plan from the state after `at`. False if it may be worth another try.
-	fn build<B>(&self, item: &WorkItem, at: B::Hash) -> bool
+	/// The working set at `hash` and how to read its files; `None` if the state is not there.
+	fn head<B>(&self, hash: B::Hash) -> Option<Head<impl Fn(&[u8]) -> Option<Vec<u8>> + '_>>
 	where
 		B: BlockT,
 		BE: Backend<B>,
 		C: StorageProvider<B, BE>,
+		ClientWorkingSet<C>: WorkingSet<B>,
 	{
+		let items = ClientWorkingSet::new(self.client.clone()).working_set(hash);
+		let items = items
+			// A leaf of long ago, or a node that has headers only, in the middle of a warp sync.
+			.inspect_err(|e| log::debug!(target: LOG_TARGET, "{e}"))
+			.ok()?;
+		let read = move |key: &[u8]| {
+			let data = self.client.storage(hash, &StorageKey(key.to_vec()));
+			data.ok().flatten().map(|data| data.0)
+		};
+		Some(Head { items, read })
+	}
+
+	/// Tells the operator what became of an attempt.
+	fn report(&self, attempt: &Attempt) {
+		let Attempt {
+			item,
+			outcome,
+			took,
+		} = attempt;
 		let model = item.location.id;
-		let started = Instant::now();
-		let outcome = plan_cache().ensure(item, |key| {
-			self.client
-				.storage(at, &StorageKey(key.to_vec()))
-				.ok()
-				.flatten()
-				.map(|data| data.0)
-		});
-		let took = started.elapsed();
 		match outcome {
 			EnsureOutcome::Ready | EnsureOutcome::Refused(_) => {
 				self.metrics.prefetch_built.inc();
 				self.metrics.prefetch_seconds.observe(took.as_secs_f64());
 				log::debug!(target: LOG_TARGET, "model {model}: {outcome:?} after {took:?}");
-				// An entry larger than the cache is dropped at once.
-				if item.resident && !plan_cache().contains(&model, item.profile) {
-					log::warn!(
-						target: LOG_TARGET,
-						"the plan of model {model} does not stay in the cache: raise --plan-cache-mib",
-					);
-				}
-				true
+				return;
 			}
 			EnsureOutcome::Missing => {
-				self.metrics.prefetch_failed.inc();
-				log::debug!(target: LOG_TARGET, "model {model} cannot be read at block {at}");
-				false
+				log::debug!(target: LOG_TARGET, "the file of model {model} cannot be read");
 			}
-			EnsureOutcome::UnknownProfile => {
-				self.metrics.prefetch_failed.inc();
-				log::error!(
-					target: LOG_TARGET,
-					"model {model} wants numerics profile {}, which this node does not have: \
-					 upgrade the node",
-					item.profile,
-				);
-				true
-			}
-			EnsureOutcome::Fault(fault) => {
-				self.metrics.prefetch_failed.inc();
-				log::error!(
-					target: LOG_TARGET,
-					"internal fault while the plan of model {model} was built: {fault}; a block \
-					 that calls it will stop this node",
-				);
-				false
-			}
+			EnsureOutcome::UnknownProfile => log::error!(
+				target: LOG_TARGET,
+				"model {model} wants numerics profile {}, which this node does not have: \
+				 upgrade the node",
+				item.profile,
+			),
+			EnsureOutcome::Fault(fault) => log::error!(
+				target: LOG_TARGET,
+				"internal fault while the plan of model {model} was built: {fault}; a block that \
+				 calls it will stop this node",
+			),
 		}
+		self.metrics.prefetch_failed.inc();
 	}
 
 	fn report_cache(&self) {
 		let stats = plan_cache().stats();
 		self.metrics.plan_cache_bytes.set(stats.bytes);
+		self.metrics.plan_cache_pinned_bytes.set(stats.pinned_bytes);
 		self.metrics.plan_cache_entries.set(stats.entries);
 		self.metrics.plan_cache_hits.set(stats.hits);
 		self.metrics.plan_cache_misses.set(stats.misses);

@@ -20,8 +20,7 @@ pub enum Declined {
 	/// Plans of callable models are not built yet. Authoring without them would build them inside
 	/// the slot, and lose it.
 	#[error(
-		"no block on {parent}: {} callable model(s) have no plan yet: {}; they are being built \
-		 (if this does not pass, raise --plan-cache-mib)",
+		"no block on {parent}: {} callable model(s) have no plan yet: {}; they are being built",
 		models.len(),
 		list(models)
 	)]
@@ -78,7 +77,6 @@ impl<E, W, P> PlannedProposerFactory<E, W, P> {
 	{
 		let models: Vec<_> = missing(self.working_set.working_set(parent)?, &self.plans)
 			.into_iter()
-			.filter(|item| item.resident)
 			.map(|item| item.location.id)
 			.collect();
 		if models.is_empty() {

@@ -38,8 +38,7 @@ pub trait ModelExecutor {
 
 /// Why a run gave no outputs.
 ///
-/// The first group is deterministic: every validator gets the same. The last two never reach a
-/// block: on chain, the node stops instead.
+/// See [`is_result`](Self::is_result) for which of them a block may rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub enum InferError {
 	/// An index (Gather, for instance) lies outside the tensor that it points into.
@@ -50,7 +49,7 @@ pub enum InferError {
 	InvalidValue,
 	/// The inputs do not fit the model's schema.
 	SchemaMismatch,
-	/// A chunk of the model is not in the state.
+	/// A chunk of the model is not in the state. Only in a call that is not part of a block.
 	ModelMissing,
 	/// The bytes are no model under this profile.
 	ModelRefused,
@@ -60,6 +59,17 @@ pub enum InferError {
 	InternalFault,
 	/// Too many calls that are not part of a block run at once; ask again later.
 	Busy,
+}
+
+impl InferError {
+	/// Whether it is a result, which every validator gets alike.
+	///
+	/// The others never reach a block: there, the node stops instead, for its answer would not be
+	/// the network's. A caller that meets one is part of no block and must draw no conclusion
+	/// about the model.
+	pub const fn is_result(self) -> bool {
+		!matches!(self, Self::ModelMissing | Self::InternalFault | Self::Busy)
+	}
 }
 
 /// What a release stands for, as the inference pallet needs it.

@@ -34,6 +34,6 @@ pub use inference::{
 };
 pub use model::{
 	Cost, ModelId, ModelInfo, ModelLocation, ModelReport, ModelStage, Refusal, RefusalCode,
-	TensorSchema, WorkItem, CHUNK_SIZE, PROFILE_1,
+	TensorSchema, WorkItem, WorkStage, CHUNK_SIZE, PROFILE_1,
 };
 pub use tensor::{DType, Name, NamedTensor, Shape, Tensor, TensorData};

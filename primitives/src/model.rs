@@ -312,8 +312,39 @@ pub struct WorkItem {
 	pub location: ModelLocation,
 	/// The profile under which it is, or will be, admitted.
 	pub profile: u16,
+	/// What a node needs of it.
+	pub stage: WorkStage,
+}
+
+impl WorkItem {
 	/// Whether it may be called already, so that an author needs its plan.
-	pub resident: bool,
+	pub fn is_resident(&self) -> bool {
+		self.stage == WorkStage::Resident
+	}
+}
+
+/// What a node needs of a model, the most urgent first.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+)]
+pub enum WorkStage {
+	/// It may be called: the plan.
+	Resident,
+	/// It soon may be called: the plan.
+	Maturing,
+	/// It waits for admission: the report, or why it is refused. Who queues a file has paid for
+	/// no place in memory.
+	Queued,
 }
 
 #[cfg(test)]

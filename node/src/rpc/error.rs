@@ -26,7 +26,7 @@ pub enum ErrorCode {
 	TooHeavy = 7007,
 	/// Too many inferences run at once on this node. Ask again, or ask another node.
 	Busy = 7008,
-	/// More dry runs a second than this node answers. Ask more slowly, or ask another node.
+	/// More dry runs or look-ups a second than this node answers. Ask more slowly, or ask another node.
 	RateLimited = 7009,
 	/// This machine failed. Ask another node.
 	InternalFault = 7010,

@@ -27,6 +27,9 @@ use crate::{metrics::Metrics, service::FullClient};
 /// The most models in a page.
 const MAX_PAGE: u32 = 100;
 
+/// Models in a page that count as one look-up.
+const MODELS_PER_LOOKUP: u32 = 10;
+
 /// Bytes that a signed extrinsic takes beside its call and its length prefix: version (1), address
 /// (33), signature (65), and of the extensions the mortal era (2), the nonce (at most 5), a tip of
 /// zero (1) and the mode of the metadata-hash check (1).
@@ -126,15 +129,23 @@ impl Inference {
 		}
 	}
 
-	fn dry_run_admitted(
+	/// Counts `count` look-ups.
+	fn look_up(&self, count: u32) -> Result<(), Error> {
+		self.limiter.look_up(count).map_err(refused)
+	}
+
+	fn dry_run_at(
 		&self,
 		at: Hash,
 		name: &str,
 		inputs: Vec<TensorJson>,
 	) -> Result<DryRunView, Error> {
+		// What cannot be answered takes nothing from those whose calls can.
 		let release = parse_release(name)?;
 		let inputs = tensors(inputs)?;
+		self.look_up(1)?;
 		self.check(at, name, &release, &inputs)?;
+		let _place = self.limiter.enter().map_err(refused)?;
 		self.client
 			.runtime_api()
 			.dry_run(at, release, inputs)?
@@ -153,6 +164,7 @@ impl InferenceApiServer for Inference {
 				"limit {limit}: ask for 1 to {MAX_PAGE} models"
 			)));
 		}
+		self.look_up(limit.div_ceil(MODELS_PER_LOOKUP))?;
 		let models = self
 			.client
 			.runtime_api()
@@ -167,6 +179,7 @@ impl InferenceApiServer for Inference {
 
 	fn model(&self, model: String, at: Option<Hash>) -> Result<ModelDetail, Error> {
 		let at = self.at(at);
+		self.look_up(1)?;
 		let api = self.client.runtime_api();
 		let id: ModelId = if model.contains('/') {
 			let release = api.release(at, parse_release(&model)?)?;
@@ -199,6 +212,7 @@ impl InferenceApiServer for Inference {
 		let at = self.at(at);
 		let release = parse_release(&name)?;
 		let inputs = tensors(inputs)?;
+		self.look_up(1)?;
 		self.check(at, &name, &release, &inputs)?;
 		let length = extrinsic_length(&release, &inputs);
 		self.client
@@ -214,19 +228,12 @@ impl InferenceApiServer for Inference {
 		inputs: Vec<TensorJson>,
 		at: Option<Hash>,
 	) -> Result<DryRunView, Error> {
-		let _place = self.limiter.enter().map_err(|denied| {
-			self.metrics.dry_runs_refused.inc();
-			Error::new(
-				match denied {
-					Denied::RateLimited { .. } => ErrorCode::RateLimited,
-					Denied::Busy { .. } => ErrorCode::Busy,
-				},
-				denied.to_string(),
-			)
-		})?;
-		let answer = self.dry_run_admitted(self.at(at), &name, inputs);
+		let answer = self.dry_run_at(self.at(at), &name, inputs);
 		match &answer {
 			Ok(_) => self.metrics.dry_runs_answered.inc(),
+			Err(e) if matches!(e.code, ErrorCode::RateLimited | ErrorCode::Busy) => {
+				self.metrics.dry_runs_refused.inc();
+			}
 			Err(_) => self.metrics.dry_runs_failed.inc(),
 		}
 		answer
@@ -274,6 +281,15 @@ fn extrinsic_length(release: &ReleaseId<AccountId>, inputs: &[NamedTensor]) -> u
 	let body = SIGNED_OVERHEAD + 2 + release.encoded_size() + inputs.encoded_size();
 	let body = u32::try_from(body).unwrap_or(u32::MAX);
 	body.saturating_add(codec::Compact(body).encoded_size() as u32)
+}
+
+/// The caller must come later.
+fn refused(denied: Denied) -> Error {
+	let code = match denied {
+		Denied::RateLimited { .. } | Denied::TooManyLookups { .. } => ErrorCode::RateLimited,
+		Denied::Busy { .. } => ErrorCode::Busy,
+	};
+	Error::new(code, denied.to_string())
 }
 
 fn unknown_release(name: &str) -> Error {

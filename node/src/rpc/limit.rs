@@ -1,4 +1,4 @@
-//! How many dry runs a node answers: so many a second, so many at once.
+//! How much a node answers: so many dry runs and look-ups a second, so many dry runs at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Calls that wait, for each place there is. Each holds a thread of the RPC server.
 const WAITING_PER_PLACE: u32 = 8;
 
-/// Why a dry run was turned away.
+/// Look-ups (a few reads of the state, no inference) for each dry run that is allowed.
+const LOOKUPS_PER_RUN: u32 = 20;
+
+/// Why a call was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
 	/// More calls a second than allowed.
 	#[error("this node answers {per_second} dry runs a second; ask more slowly")]
 	RateLimited {
+		/// What is allowed.
+		per_second: u32,
+	},
+	/// More look-ups a second than allowed.
+	#[error("this node answers {per_second} look-ups a second; ask more slowly")]
+	TooManyLookups {
 		/// What is allowed.
 		per_second: u32,
 	},
@@ -26,12 +35,14 @@ pub enum Denied {
 	},
 }
 
-/// Lets dry runs through.
+/// Lets dry runs and look-ups through. Each has a bucket of its own, so that the cheap ones do
+/// not use up what is there for the dear ones.
 #[derive(Debug)]
 pub struct Limiter {
 	per_second: u32,
 	places: u32,
-	bucket: Mutex<Bucket>,
+	runs: Mutex<Bucket>,
+	lookups: Mutex<Bucket>,
 	queue: Mutex<Queue>,
 	freed: Condvar,
 }
@@ -44,15 +55,24 @@ struct Bucket {
 }
 
 impl Bucket {
-	/// Takes a token at `now`, if there is one.
-	fn take(&mut self, per_second: u32, now: Instant) -> bool {
+	/// As full as it gets.
+	fn full(per_second: u32) -> Self {
+		Self {
+			tokens: 2.0 * f64::from(per_second),
+			filled: Instant::now(),
+		}
+	}
+
+	/// Takes `count` tokens at `now`, if there are so many. A full bucket has always enough.
+	fn take(&mut self, count: u32, per_second: u32, now: Instant) -> bool {
 		let rate = f64::from(per_second);
 		let passed = now.saturating_duration_since(self.filled).as_secs_f64();
 		self.tokens = passed.mul_add(rate, self.tokens).min(2.0 * rate);
 		self.filled = self.filled.max(now);
-		let taken = self.tokens >= 1.0;
+		let count = f64::from(count).min(2.0 * rate);
+		let taken = self.tokens >= count;
 		if taken {
-			self.tokens -= 1.0;
+			self.tokens -= count;
 		}
 		taken
 	}
@@ -76,22 +96,38 @@ impl Drop for Place<'_> {
 }
 
 impl Limiter {
-	/// `places` at once and `per_second` a second, with bursts of twice as many.
+	/// `places` dry runs at once and `per_second` a second, with bursts of twice as many.
 	pub fn new(places: u32, per_second: u32) -> Self {
-		let bucket = Bucket {
-			tokens: 2.0 * f64::from(per_second),
-			filled: Instant::now(),
-		};
+		let lookups = Bucket::full(per_second.saturating_mul(LOOKUPS_PER_RUN));
 		Self {
 			per_second,
 			places,
-			bucket: Mutex::new(bucket),
+			runs: Mutex::new(Bucket::full(per_second)),
+			lookups: Mutex::new(lookups),
 			queue: Mutex::default(),
 			freed: Condvar::new(),
 		}
 	}
 
-	/// A place. Blocks for some seconds if all are taken.
+	/// Counts `count` look-ups.
+	///
+	/// # Errors
+	///
+	/// [`Denied`] if the caller must come later.
+	pub fn look_up(&self, count: u32) -> Result<(), Denied> {
+		self.look_up_at(count, Instant::now())
+	}
+
+	fn look_up_at(&self, count: u32, now: Instant) -> Result<(), Denied> {
+		let per_second = self.per_second.saturating_mul(LOOKUPS_PER_RUN);
+		if self.lookups.lock().take(count, per_second, now) {
+			Ok(())
+		} else {
+			Err(Denied::TooManyLookups { per_second })
+		}
+	}
+
+	/// A place for a dry run. Blocks for some seconds if all are taken.
 	///
 	/// # Errors
 	///
@@ -101,7 +137,7 @@ impl Limiter {
 	}
 
 	fn enter_within(&self, now: Instant, patience: Duration) -> Result<Place<'_>, Denied> {
-		if !self.bucket.lock().take(self.per_second, now) {
+		if !self.runs.lock().take(1, self.per_second, now) {
 			return Err(Denied::RateLimited {
 				per_second: self.per_second,
 			});
@@ -138,12 +174,50 @@ mod tests {
 			tokens: 20.0,
 			filled: start,
 		};
-		assert_eq!((0..100).filter(|_| bucket.take(10, start)).count(), 20);
+		assert_eq!((0..100).filter(|_| bucket.take(1, 10, start)).count(), 20);
 		let later = start + Duration::from_millis(500);
-		assert_eq!((0..100).filter(|_| bucket.take(10, later)).count(), 5);
+		assert_eq!((0..100).filter(|_| bucket.take(1, 10, later)).count(), 5);
 		let much_later = start + Duration::from_secs(3600);
-		assert_eq!((0..100).filter(|_| bucket.take(10, much_later)).count(), 20);
-		assert!(!bucket.take(10, start), "time that runs back fills nothing");
+		assert_eq!(
+			(0..100).filter(|_| bucket.take(1, 10, much_later)).count(),
+			20
+		);
+		assert!(
+			!bucket.take(1, 10, start),
+			"time that runs back fills nothing"
+		);
+	}
+
+	#[test]
+	fn what_costs_more_empties_the_bucket_sooner() {
+		let start = Instant::now();
+		let mut bucket = Bucket {
+			tokens: 20.0,
+			filled: start,
+		};
+		assert_eq!((0..100).filter(|_| bucket.take(6, 10, start)).count(), 3);
+		assert!(bucket.take(2, 10, start));
+		let much_later = start + Duration::from_secs(3600);
+		assert!(
+			bucket.take(1000, 10, much_later),
+			"no call is denied for ever"
+		);
+		assert!(!bucket.take(1, 10, much_later));
+	}
+
+	#[test]
+	fn look_ups_take_nothing_from_dry_runs() {
+		let limiter = Limiter::new(1, 1);
+		let now = Instant::now();
+		let allowed = (0..1000).filter(|_| limiter.look_up_at(1, now).is_ok());
+		assert_eq!(allowed.count(), 2 * LOOKUPS_PER_RUN as usize);
+		assert_eq!(
+			limiter.look_up_at(1, now),
+			Err(Denied::TooManyLookups {
+				per_second: LOOKUPS_PER_RUN
+			}),
+		);
+		assert!(limiter.enter_within(now, Duration::ZERO).is_ok());
 	}
 
 	#[test]

@@ -297,10 +297,8 @@ impl Driver {
 			log::error!(target: LOG_TARGET, "{e}");
 			Vec::new()
 		});
-		let waiting = items.iter().any(|item| !item.resident);
-		let planless = missing(items, &ProcessPlans)
-			.iter()
-			.any(|item| item.resident);
+		let waiting = items.iter().any(|item| !item.is_resident());
+		let planless = !missing(items, &ProcessPlans).is_empty();
 		Outlook {
 			ready,
 			waiting,

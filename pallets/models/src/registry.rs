@@ -7,7 +7,7 @@ use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use noema_primitives::{
 	ModelId, ModelInfo, ModelLocation, ModelRegistry, ModelStage, Refusal, ReleaseId, ResolveError,
-	ResolvedRelease, WorkItem,
+	ResolvedRelease, WorkItem, WorkStage,
 };
 
 use crate::{
@@ -87,15 +87,20 @@ impl<T: Config> Pallet<T> {
 		let mut items: Vec<WorkItem> = ids
 			.filter_map(|id| {
 				let record = Models::<T>::get(id)?;
+				let stage = match record.stage {
+					ModelStage::Resident => WorkStage::Resident,
+					ModelStage::Maturing { .. } => WorkStage::Maturing,
+					_ => WorkStage::Queued,
+				};
 				Some(WorkItem {
 					location: Self::location(id, &record),
 					profile: profile_of(id).unwrap_or_else(T::Profile::get),
-					resident: record.stage == ModelStage::Resident,
+					stage,
 				})
 			})
 			.collect();
-		// Stable: within each kind, the order of admission stays.
-		items.sort_by_key(|item| !item.resident);
+		// Stable: within each stage, the order of admission stays.
+		items.sort_by_key(|item| item.stage);
 		items
 	}
 

@@ -10,6 +10,7 @@ use noema_primitives::InferError;
 #[repr(i64)]
 pub enum Status {
 	/// A chunk of the model is not in the state, or the chunks are not as long as its size says.
+	/// Only in a call that is not part of a block; there the node stops instead.
 	ModelMissing = -1,
 	/// The bytes are no model under this profile.
 	ModelRefused = -2,

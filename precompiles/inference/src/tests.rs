@@ -116,3 +116,17 @@ fn chunks_that_lie_about_their_length_are_no_model() {
 		});
 	}
 }
+
+#[test]
+fn admission_keeps_its_verdict_and_not_the_plan() {
+	let mut ext = BasicExternalities::default();
+	let model = ModelLocation {
+		id: ModelId([8; 32]),
+		..store(&mut ext, NETWORK)
+	};
+	ext.execute_with(|| {
+		let report = NativeEngine::admit(&model, PROFILE_1).unwrap().unwrap();
+		assert!(!plan_cache().has_plan(&model.id, PROFILE_1));
+		NativeEngine::infer(&model, &report, &inputs()).unwrap();
+	});
+}

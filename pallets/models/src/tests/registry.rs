@@ -1,5 +1,7 @@
 use frame_support::assert_ok;
-use noema_primitives::{ModelId, ModelRegistry, ModelStage, ResolveError, CHUNK_SIZE, PROFILE_1};
+use noema_primitives::{
+	ModelId, ModelRegistry, ModelStage, ResolveError, WorkStage, CHUNK_SIZE, PROFILE_1,
+};
 
 use crate::{mock::*, Models};
 
@@ -158,15 +160,15 @@ fn the_working_set_is_what_nodes_must_prepare() {
 		));
 
 		let set = ModelsPallet::working_set();
-		let found: Vec<(ModelId, bool)> = set
+		let found: Vec<(ModelId, WorkStage)> = set
 			.iter()
-			.map(|item| (item.location.id, item.resident))
+			.map(|item| (item.location.id, item.stage))
 			.collect();
 		let expected = [
-			(resident, true),
-			(maturing, false),
-			(refused, false),
-			(queued, false),
+			(resident, WorkStage::Resident),
+			(maturing, WorkStage::Maturing),
+			(refused, WorkStage::Queued),
+			(queued, WorkStage::Queued),
 		];
 		assert_eq!(found, expected);
 		assert!(set.iter().all(|item| item.profile == PROFILE_1));

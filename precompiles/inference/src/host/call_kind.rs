@@ -50,7 +50,8 @@ pub fn with_call_kind<R>(kind: CallKind, call: impl FnOnce() -> R) -> R {
 
 /// What went wrong in a computation.
 pub(crate) enum Failure {
-	/// A result: the same on every node.
+	/// A result: the same on every node. [`Status::ModelMissing`] is the one exception, see
+	/// [`guarded`].
 	Deterministic(Status),
 	/// The fault of this machine.
 	Internal(String),
@@ -63,6 +64,10 @@ impl From<Status> for Failure {
 }
 
 /// Runs the body of a host function under the rules of the call that it is part of.
+///
+/// A block that finds no file where its state says that a model is has met a fault, too: a node
+/// that holds the plan reads no file and has an answer, so the lack is no result that all agree
+/// on.
 ///
 /// Outside of [`with_call_kind`] (test externalities, benchmarks) a fault panics: the caller is no
 /// node, so there is no vote to withhold and nobody else to protect.
@@ -82,6 +87,11 @@ pub(crate) fn guarded(
 		body()
 	})) {
 		Ok(Ok(written)) => return Ok(written),
+		Ok(Err(Failure::Deterministic(Status::ModelMissing)))
+			if kind == Some(CallKind::OnChain) =>
+		{
+			"a part of its file is not in the state".into()
+		}
 		Ok(Err(Failure::Deterministic(status))) => return Err(status),
 		Ok(Err(Failure::Internal(fault))) => fault,
 		Err(panic) => panic_message(&*panic),
@@ -170,22 +180,41 @@ mod tests {
 		let _ = guarded(&MODEL, || panic!("broken"));
 	}
 
-	#[test]
-	fn an_onchain_fault_aborts_the_process() {
-		// The child is this very test; `abort` ends it by a signal, and no exit code is left.
+	/// Runs `body` in a child that is the test `name` itself, and says whether it was aborted:
+	/// `abort` ends it by a signal, and no exit code is left.
+	fn aborts(name: &str, body: impl FnOnce()) -> bool {
 		const CHILD: &str = "NOEMA_TEST_ABORT_CHILD";
 		if std::env::var_os(CHILD).is_some() {
-			let _ = with_call_kind(CallKind::OnChain, || guarded(&MODEL, || panic!("broken")));
-			return;
+			body();
+			return true;
 		}
 		let child = std::process::Command::new(std::env::current_exe().unwrap())
-			.args([
-				"--exact",
-				"host::call_kind::tests::an_onchain_fault_aborts_the_process",
-			])
+			.args(["--exact", &format!("host::call_kind::tests::{name}")])
 			.env(CHILD, "1")
 			.output()
 			.unwrap();
-		assert_eq!(child.status.code(), None, "{child:?}");
+		child.status.code().is_none()
+	}
+
+	#[test]
+	fn an_onchain_fault_aborts_the_process() {
+		assert!(aborts("an_onchain_fault_aborts_the_process", || {
+			let _ = with_call_kind(CallKind::OnChain, || guarded(&MODEL, || panic!("broken")));
+		}));
+	}
+
+	#[test]
+	fn a_file_that_a_block_does_not_find_aborts_the_process() {
+		let missing = || guarded(&MODEL, || Err(Status::ModelMissing.into()));
+		assert!(aborts(
+			"a_file_that_a_block_does_not_find_aborts_the_process",
+			|| {
+				let _ = with_call_kind(CallKind::OnChain, missing);
+			}
+		));
+		assert_eq!(missing(), Err(Status::ModelMissing));
+		offchain::set_offchain_limit(64);
+		let result = with_call_kind(CallKind::OffChain, missing);
+		assert_eq!(result, Err(Status::ModelMissing));
 	}
 }

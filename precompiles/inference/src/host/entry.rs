@@ -1,8 +1,10 @@
 //! The bodies of the host functions.
 
+use std::cell::RefCell;
+
 use codec::{DecodeAll, Encode};
 use noema_engine::{Engine, Profile1};
-use noema_primitives::{ModelId, ModelLocation, ModelReport, NamedTensor, Refusal};
+use noema_primitives::{ModelId, ModelLocation, NamedTensor};
 use sp_externalities::Externalities;
 
 use super::{
@@ -23,12 +25,10 @@ pub(crate) fn admit(
 ) -> i64 {
 	let location = location(model, size, chunk_prefix);
 	finish(guarded(&location.id, || {
-		let entry = entry(ext, profile, &location)?;
-		let found: Result<&ModelReport, &Refusal> = match &*entry {
-			Entry::Ready { report, .. } => Ok(report),
-			Entry::Refused(refusal) => Err(refusal),
-		};
-		Ok(write(&found.encode(), report)?)
+		let profile = known(profile)?;
+		let ext = RefCell::new(ext);
+		let verdict = plan_cache().verdict(location.id, profile, || read(&ext, &location))?;
+		Ok(write(&verdict.encode(), report)?)
 	}))
 }
 
@@ -46,7 +46,9 @@ pub(crate) fn infer(
 	finish(guarded(&location.id, || {
 		let inputs =
 			Vec::<NamedTensor>::decode_all(&mut &inputs[..]).map_err(|_| Status::SchemaMismatch)?;
-		let entry = entry(ext, profile, &location)?;
+		let profile = known(profile)?;
+		let ext = RefCell::new(ext);
+		let entry = plan_cache().entry(location.id, profile, || read(&ext, &location))?;
 		let Entry::Ready { plan, .. } = &*entry else {
 			return Err(Status::ModelRefused.into());
 		};
@@ -66,16 +68,16 @@ fn location(model: &[u8; 32], size: u32, chunk_prefix: &[u8]) -> ModelLocation {
 	}
 }
 
-fn entry(
-	ext: &mut dyn Externalities,
-	profile: u32,
+fn known(profile: u32) -> Result<u16, Status> {
+	u16::try_from(profile).map_err(|_| Status::UnknownProfile)
+}
+
+/// Reads the file from the state that the call is made on.
+fn read(
+	ext: &RefCell<&mut dyn Externalities>,
 	location: &ModelLocation,
-) -> Result<std::sync::Arc<Entry>, Status> {
-	let profile = u16::try_from(profile).map_err(|_| Status::UnknownProfile)?;
-	let ext = std::cell::RefCell::new(ext);
-	plan_cache().entry(location.id, profile, || {
-		read_file(location, |key| ext.borrow_mut().storage(key))
-	})
+) -> Result<Vec<u8>, Status> {
+	read_file(location, |key| ext.borrow_mut().storage(key))
 }
 
 fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Status> {

@@ -1,7 +1,8 @@
 //! The node face: what stands behind the ABI on a native node.
 //!
 //! * `entry`: the host functions' bodies,
-//! * [`cache`]: plans and reports, remembered by (model, profile), bounded in bytes,
+//! * [`cache`]: plans and verdicts, remembered by (model, profile), bounded in bytes,
+//! * [`working_set`]: keeps ready in it what the chain's next blocks need,
 //! * [`call_kind`]: whether a call is part of a block, and what a fault then means,
 //! * [`self_test()`]: the golden network that a node runs before it starts.
 
@@ -11,8 +12,13 @@ mod convert;
 pub(crate) mod entry;
 mod offchain;
 pub mod self_test;
+mod single_flight;
+#[cfg(test)]
+mod tests;
+pub mod working_set;
 
-pub use cache::{plan_cache, CacheStats, EnsureOutcome, PlanCache};
+pub use cache::{plan_cache, CacheStats, PlanCache};
 pub use call_kind::{inject_fault, with_call_kind, CallKind};
 pub use offchain::set_offchain_limit;
 pub use self_test::{self_test, SelfTestError};
+pub use working_set::{Attempt, EnsureOutcome, Head, Next, Pass};
