@@ -7,7 +7,7 @@ use scale_info::TypeInfo;
 use sp_runtime::{DispatchError, Weight};
 
 use crate::{
-	inference::{InferenceOutcome, ReleaseId},
+	inference::{InferenceOutcome, ReleaseId, RunCost},
 	model::{ModelLocation, ModelReport, Refusal},
 	tensor::NamedTensor,
 };
@@ -83,6 +83,15 @@ pub struct ResolvedRelease<Balance> {
 	pub royalty: Balance,
 }
 
+/// What the weight of a call of a release depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReleaseCost {
+	/// The model's part.
+	pub run: RunCost,
+	/// Whether its owner earns something from each inference.
+	pub has_royalty: bool,
+}
+
 /// Why a release cannot be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveError {
@@ -101,6 +110,14 @@ pub trait ModelRegistry<AccountId, Balance> {
 	/// The answer for a release is the same all through a block but for a retirement, so that
 	/// the weight that was charged before execution is that of the model that runs.
 	fn resolve(release: &ReleaseId<AccountId>) -> Result<ResolvedRelease<Balance>, ResolveError>;
+
+	/// What a call of `release` in this block may cost at most; `None` only if no call in this
+	/// block can succeed.
+	///
+	/// Must be cheap: one read of a record of some hundred bytes. The transaction pool asks this
+	/// for every call of every batch, before it knows whether anybody pays. So it may count a
+	/// release as callable whose model is not.
+	fn cost(release: &ReleaseId<AccountId>) -> Option<ReleaseCost>;
 
 	/// Makes `release` callable, for benchmarks.
 	#[cfg(feature = "runtime-benchmarks")]

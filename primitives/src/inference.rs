@@ -7,8 +7,8 @@ use sp_core::{ConstU32, H256};
 use sp_runtime::{BoundedVec, Weight};
 
 use crate::{
-	model::ModelId,
-	tensor::{NamedTensor, MAX_TENSORS},
+	model::{Cost, ModelId, ModelReport, TensorSchema},
+	tensor::{encoded_len, NamedTensor, Tensor, MAX_TENSORS},
 };
 
 /// The name of a release: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`.
@@ -42,6 +42,55 @@ pub struct ReleaseInfo<Balance, BlockNumber> {
 	pub created: BlockNumber,
 	/// Whether the owner has withdrawn it.
 	pub retired: bool,
+}
+
+/// What the weight of an inference depends on: the part of a report that is kept beside each
+/// release, so that weighing a call reads one small record.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct RunCost {
+	/// The engine's work.
+	pub cost: Cost,
+	/// Bytes of data in the inputs.
+	pub input_bytes: u32,
+	/// Bytes of data in the outputs.
+	pub output_bytes: u32,
+	/// Bytes of the outputs, SCALE encoded.
+	pub receipt_bytes: u32,
+}
+
+impl RunCost {
+	/// That of the model with this report. A number too large for a `u32` is the largest there is.
+	pub fn of(report: &ModelReport) -> Self {
+		let receipt_bytes = encoded_len(&report.outputs).unwrap_or(u64::MAX);
+		Self {
+			cost: report.cost,
+			input_bytes: data_len(&report.inputs),
+			output_bytes: data_len(&report.outputs),
+			receipt_bytes: u32::try_from(receipt_bytes).unwrap_or(u32::MAX),
+		}
+	}
+}
+
+/// The bytes of data in tensors of these schemas, or the most that a `u32` holds.
+fn data_len(schemas: &[TensorSchema]) -> u32 {
+	schemas
+		.iter()
+		.try_fold(0u64, |sum, schema| {
+			sum.checked_add(Tensor::byte_len(schema.dtype, &schema.shape)?)
+		})
+		.and_then(|len| u32::try_from(len).ok())
+		.unwrap_or(u32::MAX)
 }
 
 /// The number of a receipt; inferences are counted from 0.

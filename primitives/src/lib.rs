@@ -25,12 +25,12 @@ pub mod model;
 pub mod tensor;
 
 pub use backend::{
-	InferError, InferenceProvider, ModelAdmission, ModelExecutor, ModelRegistry, ResolveError,
-	ResolvedRelease,
+	InferError, InferenceProvider, ModelAdmission, ModelExecutor, ModelRegistry, ReleaseCost,
+	ResolveError, ResolvedRelease,
 };
 pub use inference::{
 	DryRun, InferenceOutcome, Quote, Receipt, ReceiptId, ReleaseId, ReleaseInfo, ReleaseName,
-	ReleaseVersion,
+	ReleaseVersion, RunCost,
 };
 pub use model::{
 	Cost, ModelId, ModelInfo, ModelLocation, ModelReport, ModelStage, Refusal, RefusalCode,

@@ -1,12 +1,11 @@
 //! Whether a release can be called, and what the call weighs.
 //!
-//! The weight that is charged before execution and the check during execution are the same code, so
-//! a call that is charged as refused is refused.
+//! A call is weighed by the small record that is kept beside its release, which does not say
+//! whether the model is callable. Execution looks the model up. Both price by the same code, so a
+//! call that is charged as refused is refused.
 
 use frame_support::{traits::Get, weights::Weight};
-use noema_primitives::{
-	tensor::encoded_len, ModelRegistry, NamedTensor, ResolvedRelease, Tensor, TensorSchema,
-};
+use noema_primitives::{ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost};
 use sp_runtime::{
 	traits::{Convert, Zero},
 	DispatchError,
@@ -31,25 +30,37 @@ pub(crate) fn data_len(tensors: &[NamedTensor]) -> u32 {
 	u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// The bytes of data in tensors of these schemas, or the most that a `u32` holds.
-fn schema_data_len(schemas: &[TensorSchema]) -> u32 {
-	schemas
-		.iter()
-		.try_fold(0u64, |sum, schema| {
-			sum.checked_add(Tensor::byte_len(schema.dtype, &schema.shape)?)
-		})
-		.and_then(|len| u32::try_from(len).ok())
-		.unwrap_or(u32::MAX)
-}
-
 impl<T: Config> Pallet<T> {
 	/// The weight of [`infer`](Self::infer) with these arguments.
 	pub fn call_weight(release: &ReleaseIdOf<T>, inputs: &[NamedTensor]) -> Weight {
 		let input_bytes = data_len(inputs);
-		Self::callable(release, Some(input_bytes)).map_or_else(
-			|_| T::WeightInfo::infer(input_bytes, 0),
-			|callable| callable.weight,
-		)
+		T::Registry::cost(release)
+			.and_then(|cost| Self::price(&cost, input_bytes).ok())
+			.unwrap_or_else(|| T::WeightInfo::infer(input_bytes, 0))
+	}
+
+	/// The weight of an inference by another pallet, whose inputs fit.
+	pub(crate) fn provided_weight(release: &ReleaseIdOf<T>) -> Weight {
+		T::Registry::cost(release)
+			.and_then(|cost| Self::price(&cost, cost.run.input_bytes).ok())
+			.unwrap_or_else(|| T::WeightInfo::infer(0, 0))
+	}
+
+	/// The weight of a call of a release of this cost, with `input_bytes` bytes of tensor data.
+	fn price(cost: &ReleaseCost, input_bytes: u32) -> Result<Weight, Error<T>> {
+		let run = &cost.run;
+		if run.receipt_bytes > T::MaxOutputBytes::get() {
+			return Err(Error::OutputsTooLarge);
+		}
+		let mut weight = T::WeightInfo::infer(input_bytes, run.output_bytes)
+			.saturating_add(T::CostToWeight::convert(run.cost));
+		if cost.has_royalty {
+			weight.saturating_accrue(T::WeightInfo::royalty());
+		}
+		if weight.any_gt(T::MaxInferenceWeight::get()) {
+			return Err(Error::TooHeavy);
+		}
+		Ok(weight)
 	}
 
 	/// What [`infer`](Self::infer) with inputs that fit will weigh, and the royalty that it will
@@ -66,23 +77,11 @@ impl<T: Config> Pallet<T> {
 		input_bytes: Option<u32>,
 	) -> Result<Callable<BalanceOf<T>>, Error<T>> {
 		let release = T::Registry::resolve(release)?;
-		let report = &release.report;
-
-		let receipt_bytes = encoded_len(&report.outputs).unwrap_or(u64::MAX);
-		if receipt_bytes > u64::from(T::MaxOutputBytes::get()) {
-			return Err(Error::OutputsTooLarge);
-		}
-
-		let input_bytes = input_bytes.unwrap_or_else(|| schema_data_len(&report.inputs));
-		let output_bytes = schema_data_len(&report.outputs);
-		let mut weight = T::WeightInfo::infer(input_bytes, output_bytes)
-			.saturating_add(T::CostToWeight::convert(report.cost));
-		if !release.royalty.is_zero() {
-			weight.saturating_accrue(T::WeightInfo::royalty());
-		}
-		if weight.any_gt(T::MaxInferenceWeight::get()) {
-			return Err(Error::TooHeavy);
-		}
+		let cost = ReleaseCost {
+			run: RunCost::of(&release.report),
+			has_royalty: !release.royalty.is_zero(),
+		};
+		let weight = Self::price(&cost, input_bytes.unwrap_or(cost.run.input_bytes))?;
 		Ok(Callable { release, weight })
 	}
 }

@@ -3,7 +3,9 @@
 
 use noema_primitives::{InferError, ResolveError};
 
-use crate::{schema::Misfit, Error};
+use sp_runtime::DispatchError;
+
+use crate::{schema::Misfit, Config, Error, Pallet};
 
 impl<T> From<ResolveError> for Error<T> {
 	fn from(error: ResolveError) -> Self {
@@ -12,6 +14,19 @@ impl<T> From<ResolveError> for Error<T> {
 			ResolveError::Retired => Self::ReleaseRetired,
 			ResolveError::NotResident => Self::ModelNotResident,
 		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Whether a call met this error because its release cannot be called now.
+	pub(crate) fn is_unresolved(error: &DispatchError) -> bool {
+		[
+			ResolveError::Unknown,
+			ResolveError::Retired,
+			ResolveError::NotResident,
+		]
+		.into_iter()
+		.any(|unresolved| *error == Error::<T>::from(unresolved).into())
 	}
 }
 

@@ -24,16 +24,19 @@
 //!
 //! # Weight
 //!
-//! A call's weight is read from the report in the state, before execution, and charged in full: the
-//! pallet's own work ([`WeightInfo::infer`]), the royalty's transfer, and the model's cost as
-//! [`Config::CostToWeight`] prices it. It has to be the weight of the model that then runs, also
+//! A call's weight is read from the state before execution: the pallet's own work
+//! ([`WeightInfo::infer`]), the royalty's transfer, and the model's cost as
+//! [`Config::CostToWeight`] prices it. Weighing reads one small record, which is kept beside each
+//! release ([`RunCost`](noema_primitives::RunCost)). It has to be the weight of the model that then runs, also
 //! where the call is one of a batch whose earlier calls change the state. Three rules see to that:
 //! a release points at the same model for ever, a release made in this block is not callable, and a
 //! model becomes callable only between blocks. So within a block the one change that can come
 //! between weighing and running is a retirement, and a retired release runs nothing.
 //!
 //! A call that cannot run (an unknown release, a model that is too heavy) pays for being refused
-//! and not for the model.
+//! and not for the model. Whether the model is callable yet is known only in execution; there the
+//! difference is given back. Nothing else is: a call whose inputs do not fit, or whose model fails
+//! on them, has paid.
 //!
 //! # Failure
 //!
@@ -45,7 +48,8 @@
 //! * A receipt is kept until [`Config::MaxReceipts`] later ones are stored. A runtime that lowers
 //!   the constant must remove the receipts that fall out of the window by a migration.
 //! * Weighing a call reads the state, and the transaction pool weighs a batch before it knows
-//!   whether the batch can pay: the length of a transaction is what bounds those reads.
+//!   whether the batch can pay: the length of a transaction is what bounds those reads, one for each
+//!   call.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -92,7 +96,7 @@ pub type ReceiptOf<T> = noema_primitives::Receipt<
 #[frame_support::pallet]
 pub mod pallet {
 	use super::*;
-	use frame_support::pallet_prelude::*;
+	use frame_support::{dispatch::DispatchErrorWithPostInfo, pallet_prelude::*};
 	use frame_system::pallet_prelude::*;
 	use noema_primitives::{
 		tensor::MAX_TENSORS, Cost, ModelExecutor, ModelId, ModelRegistry, NamedTensor, ReceiptId,
@@ -266,10 +270,16 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			release: ReleaseIdOf<T>,
 			inputs: BoundedVec<NamedTensor, ConstU32<MAX_TENSORS>>,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let caller = ensure_signed(origin)?;
-			Self::infer_and_record(caller, release, inputs.into_inner())?;
-			Ok(())
+			let refusal = T::WeightInfo::infer(callable::data_len(&inputs), 0);
+			match Self::infer_and_record(caller, release, inputs.into_inner()) {
+				Ok(_) => Ok(().into()),
+				Err(error) => Err(DispatchErrorWithPostInfo {
+					post_info: Self::is_unresolved(&error).then_some(refusal).into(),
+					error,
+				}),
+			}
 		}
 	}
 

@@ -5,12 +5,11 @@ use frame_support::{storage::with_storage_layer, weights::Weight};
 use noema_primitives::{InferenceOutcome, InferenceProvider, NamedTensor};
 use sp_runtime::DispatchError;
 
-use crate::{Config, Pallet, ReleaseIdOf, WeightInfo};
+use crate::{Config, Pallet, ReleaseIdOf};
 
 impl<T: Config> InferenceProvider<T::AccountId> for Pallet<T> {
 	fn infer_weight(release: &ReleaseIdOf<T>) -> Weight {
-		Self::callable(release, None)
-			.map_or_else(|_| T::WeightInfo::infer(0, 0), |callable| callable.weight)
+		Self::provided_weight(release)
 	}
 
 	fn infer(

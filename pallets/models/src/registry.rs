@@ -6,12 +6,13 @@ use codec::Encode;
 use frame_support::traits::Get;
 use frame_system::pallet_prelude::BlockNumberFor;
 use noema_primitives::{
-	ModelId, ModelInfo, ModelLocation, ModelRegistry, ModelStage, Refusal, ReleaseId, ResolveError,
-	ResolvedRelease, WorkItem, WorkStage,
+	ModelId, ModelInfo, ModelLocation, ModelRegistry, ModelStage, Refusal, ReleaseCost, ReleaseId,
+	ResolveError, ResolvedRelease, WorkItem, WorkStage,
 };
+use sp_runtime::traits::Zero;
 
 use crate::{
-	types::{BalanceOf, ModelRecordOf, ReleaseInfoOf},
+	types::{BalanceOf, ModelRecordOf, ReleaseInfoOf, ReleaseRecordOf},
 	AdmissionQueue, Chunks, Config, Models, Pallet, Refusals, Releases, ReleasesOf, Reports,
 	WorkingModels,
 };
@@ -148,6 +149,17 @@ impl<T: Config> ModelRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
 			location: Self::location(info.model, &record),
 			report,
 			royalty: info.royalty,
+		})
+	}
+
+	fn cost(release: &ReleaseId<T::AccountId>) -> Option<ReleaseCost> {
+		let key = (&release.name, &release.version);
+		let ReleaseRecordOf::<T> { info, run, .. } = Releases::<T>::get(&release.owner, key)?;
+		let now = frame_system::Pallet::<T>::block_number();
+		let may_run = !info.retired && info.created < now;
+		may_run.then(|| ReleaseCost {
+			run,
+			has_royalty: !info.royalty.is_zero(),
 		})
 	}
 

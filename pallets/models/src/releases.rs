@@ -5,12 +5,14 @@ use frame_support::{
 	ensure,
 	traits::{Consideration, Footprint},
 };
-use noema_primitives::{ModelId, ModelStage, ReleaseId, ReleaseInfo, ReleaseName, ReleaseVersion};
+use noema_primitives::{
+	ModelId, ModelStage, ReleaseId, ReleaseInfo, ReleaseName, ReleaseVersion, RunCost,
+};
 use sp_runtime::{ArithmeticError, DispatchResult};
 
 use crate::{
 	types::{BalanceOf, ReleaseRecord, ReleaseRecordOf},
-	Config, Error, Event, Models, Pallet, Releases, ReleasesOf,
+	Config, Error, Event, Models, Pallet, Releases, ReleasesOf, Reports,
 };
 
 fn is_name(name: &[u8]) -> bool {
@@ -50,6 +52,8 @@ impl<T: Config> Pallet<T> {
 			),
 			Error::<T>::ModelNotAdmitted
 		);
+		let report = Reports::<T>::get(model).ok_or(Error::<T>::ModelNotAdmitted)?;
+		let run = RunCost::of(&report);
 		let key = (name, version);
 		ensure!(
 			!Releases::<T>::contains_key(&who, &key),
@@ -74,6 +78,7 @@ impl<T: Config> Pallet<T> {
 			&key,
 			ReleaseRecord {
 				info,
+				run,
 				ticket: Some(ticket),
 			},
 		);

@@ -7,7 +7,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use noema_primitives::{ModelId, ModelStage, Refusal, ReleaseInfo, CHUNK_SIZE};
+use noema_primitives::{ModelId, ModelStage, Refusal, ReleaseInfo, RunCost, CHUNK_SIZE};
 use scale_info::TypeInfo;
 
 use crate::Config;
@@ -86,6 +86,8 @@ impl<AccountId, BlockNumber, Ticket> ModelRecord<AccountId, BlockNumber, Ticket>
 pub struct ReleaseRecord<Balance, BlockNumber, Ticket> {
 	/// What others see.
 	pub info: ReleaseInfo<Balance, BlockNumber>,
+	/// What a call of it weighs, as far as the model's report says.
+	pub run: RunCost,
 	/// The deposit, until retirement.
 	pub ticket: Option<Ticket>,
 }

@@ -84,8 +84,8 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn release() -> Weight {
-		// Model, release, account, hold; and the index.
-		Self::of(70, 10_000, 4, 5)
+		// Model, report, release, account, hold; and the index.
+		Self::of(80, 16_000, 5, 5)
 	}
 
 	fn retire() -> Weight {

@@ -113,7 +113,8 @@ mod benchmarks {
 			);
 		}
 
-		assert_eq!(result, Err(Error::<T>::UnknownRelease.into()));
+		let error = result.map_err(|e| e.error).err();
+		assert_eq!(error, Some(Error::<T>::UnknownRelease.into()));
 		Ok(())
 	}
 

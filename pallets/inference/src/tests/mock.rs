@@ -255,6 +255,8 @@ pub fn infer(
 		release.clone(),
 		inputs.try_into().unwrap(),
 	)
+	.map(|_| ())
+	.map_err(|e| e.error)
 }
 
 /// The call that [`infer`] makes.

@@ -10,8 +10,8 @@ pub mod pallet {
 	use frame_support::pallet_prelude::*;
 	use frame_system::pallet_prelude::*;
 	use noema_primitives::{
-		ModelId, ModelLocation, ModelRegistry, ModelReport, ReleaseId, ResolveError,
-		ResolvedRelease,
+		ModelId, ModelLocation, ModelRegistry, ModelReport, ReleaseCost, ReleaseId, ResolveError,
+		ResolvedRelease, RunCost,
 	};
 
 	/// A release.
@@ -88,6 +88,15 @@ pub mod pallet {
 				},
 				report: entry.report,
 				royalty: entry.royalty,
+			})
+		}
+
+		fn cost(release: &ReleaseId<T::AccountId>) -> Option<ReleaseCost> {
+			let now: u64 = frame_system::Pallet::<T>::block_number().into();
+			let entry = Releases::<T>::get(release)?;
+			(!entry.retired && entry.created < now).then(|| ReleaseCost {
+				run: RunCost::of(&entry.report),
+				has_royalty: entry.royalty > 0,
 			})
 		}
 

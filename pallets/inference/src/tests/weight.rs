@@ -125,21 +125,45 @@ fn a_call_that_cannot_run_does_not_pay_for_the_model() {
 					..classifier_entry()
 				},
 			),
-			install(
-				"young",
-				Entry {
-					resident: 2,
-					..classifier_entry()
-				},
-			),
 			install("heavy", heavy),
 			install("large", large),
 		] {
 			let call = infer_call(&release, vec![image(), bias()]);
 			assert_eq!(weight_of(&call), refusal);
-			assert!(call.dispatch(RuntimeOrigin::signed(ALICE)).is_err());
+			let failed = call.dispatch(RuntimeOrigin::signed(ALICE)).unwrap_err();
+			let actual = failed.post_info.actual_weight.unwrap_or(refusal);
+			assert_eq!(actual, refusal);
 		}
 		assert_eq!(runs(), 0);
+	});
+}
+
+#[test]
+fn a_call_of_a_model_that_is_not_callable_yet_gets_the_model_s_weight_back() {
+	run(|| {
+		let entry = Entry {
+			resident: 2,
+			..classifier_entry()
+		};
+		let young = install("young", entry);
+		let call = infer_call(&young, vec![image(), bias()]);
+		let charged = weight_of(&call);
+		assert_eq!(
+			charged,
+			weight_of(&infer_call(&classifier(), vec![image(), bias()]))
+		);
+		let failed = call
+			.clone()
+			.dispatch(RuntimeOrigin::signed(ALICE))
+			.unwrap_err();
+		assert_eq!(failed.error, Error::<Test>::ModelNotResident.into());
+		let actual = failed.post_info.actual_weight.unwrap();
+		assert_eq!(actual, <() as WeightInfo>::infer(IN, 0));
+		assert!(actual.all_lte(charged));
+		assert_eq!(runs(), 0);
+		// In the block in which it is callable it weighs what it weighed before.
+		System::set_block_number(2);
+		assert_eq!(weight_of(&call), charged);
 	});
 }
 

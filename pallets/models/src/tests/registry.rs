@@ -1,9 +1,10 @@
 use frame_support::assert_ok;
 use noema_primitives::{
-	ModelId, ModelRegistry, ModelStage, ResolveError, WorkStage, CHUNK_SIZE, PROFILE_1,
+	ModelId, ModelRegistry, ModelStage, ReleaseCost, ResolveError, RunCost, WorkStage, CHUNK_SIZE,
+	PROFILE_1,
 };
 
-use crate::{mock::*, Models};
+use crate::{mock::*, Models, Reports};
 
 #[test]
 fn a_release_resolves_once_it_is_callable() {
@@ -35,6 +36,50 @@ fn a_release_resolves_once_it_is_callable() {
 		assert_eq!(resolve(), Err(ResolveError::Retired));
 		run_until(id, |stage| stage.is_none());
 		assert_eq!(resolve(), Err(ResolveError::Retired));
+	});
+}
+
+#[test]
+fn a_call_is_weighed_by_its_release_alone() {
+	new_test(|| {
+		let id = submit(ALICE, &model(0, 7));
+		run_until(id, |stage| {
+			matches!(stage, Some(ModelStage::Maturing { .. }))
+		});
+		let name = release_id(BOB, "a", "1");
+		let free = release_id(BOB, "free", "1");
+		let cost = || ModelsPallet::cost(&name);
+		assert_eq!(cost(), None);
+		assert_ok!(release(BOB, id, "a", "1", 3));
+		assert_ok!(release(BOB, id, "free", "1", 0));
+		assert_eq!(cost(), None, "no call of this block can succeed");
+		next_block();
+		let report = Reports::<Test>::get(id).expect("admitted");
+		let found = ReleaseCost {
+			run: RunCost::of(&report),
+			has_royalty: true,
+		};
+		assert_eq!(
+			cost(),
+			Some(found),
+			"whether it is callable is not looked up"
+		);
+		let unpaid = ModelsPallet::cost(&free).expect("may be called");
+		assert_eq!((unpaid.run, unpaid.has_royalty), (found.run, false));
+		run_until(id, |stage| stage == Some(ModelStage::Resident));
+		assert_eq!(cost(), Some(found));
+		let resolved = ModelsPallet::resolve(&name).expect("callable");
+		assert_eq!(RunCost::of(&resolved.report), found.run);
+
+		// Neither the model nor its report is read.
+		let record = Models::<Test>::take(id).expect("known");
+		Reports::<Test>::remove(id);
+		assert_eq!(cost(), Some(found));
+		Models::<Test>::insert(id, record);
+		Reports::<Test>::insert(id, report);
+
+		assert_ok!(retire(BOB, "a", "1"));
+		assert_eq!(cost(), None);
 	});
 }
 
