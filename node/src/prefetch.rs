@@ -24,6 +24,11 @@ const LOG_TARGET: &str = "noema::prefetch";
 
 /// When to try again what failed, if no block comes in between.
 const RETRY: Duration = Duration::from_secs(3);
+/// Between two things to do: long enough for the node to stop this task.
+const BREATH: Duration = Duration::from_millis(1);
+/// When to look again although nothing was missing. Not every import is told of: those of an
+/// initial sync are not. And while authors wait for a plan there is no import at all.
+const IDLE: Duration = Duration::from_secs(12);
 
 /// The task that builds plans ahead.
 pub struct Prefetch<C, BE> {
@@ -58,20 +63,13 @@ impl<C, BE> Prefetch<C, BE> {
 	{
 		let mut imports = self.client.import_notification_stream();
 		loop {
-			match self.catch_up::<B>() {
-				// The node may want to stop meanwhile.
-				Next::Now => tokio::task::yield_now().await,
-				Next::AfterImport => {
-					if imports.next().await.is_none() {
-						return;
-					}
-				}
-				// While authors wait for a plan there may be no import to wait for.
-				Next::AfterPause => {
-					if let Ok(None) = tokio::time::timeout(RETRY, imports.next()).await {
-						return;
-					}
-				}
+			let patience = match self.catch_up::<B>() {
+				Next::Now => BREATH,
+				Next::AfterPause => RETRY,
+				Next::AfterImport => IDLE,
+			};
+			if let Ok(None) = tokio::time::timeout(patience, imports.next()).await {
+				return;
 			}
 			// What came while a plan was built is in the leaves by now.
 			while let Some(import) = imports.next().now_or_never() {
