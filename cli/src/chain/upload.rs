@@ -19,8 +19,10 @@ use crate::model::{ModelId, CHUNK_SIZE};
 
 /// Chunks of one uploader that may be on their way at a time: 8 MiB.
 const IN_FLIGHT: usize = 8 * 1024 * 1024 / CHUNK_SIZE;
-/// How often chunks that were lost are sent again.
-const ATTEMPTS: u32 = 5;
+/// How often chunks that were lost are sent again, and the pause before: together half a minute, for
+/// two forks may both grow for some slots before one wins.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(1500);
 /// How often the chain is asked while waiting.
 const POLL: Duration = Duration::from_millis(400);
 
@@ -120,7 +122,7 @@ async fn upload_chunks(
 				| ChainError::Pool { .. }),
 			) => {
 				last_error = Some(error);
-				tokio::time::sleep(POLL).await;
+				tokio::time::sleep(PAUSE).await;
 			}
 			Err(error) => return Err(error),
 		}

@@ -104,6 +104,7 @@ async fn late_validators_hold_the_same_state_and_author_inferences() {
 			(best_number(&dave.chain).await > joined).then_some(())
 		})
 		.await;
+		wait_finalized(&dave.chain, start).await;
 		// It has the state: what was answered before it came, and which models there are.
 		let at = dave.chain.finalized().await.unwrap();
 		assert_same_receipt(&chains, first.inferred[0].receipt, at).await;

@@ -238,11 +238,17 @@ pub(crate) async fn infer(
 	outcome
 }
 
-/// Asserts that the nodes hold the same receipt after this block, which each of them has.
+/// Waits until all nodes have the receipt after this block, and asserts that it is the same.
 pub(crate) async fn assert_same_receipt(chains: &[&Chain], receipt: u64, block: Hash) {
 	let mut receipts = Vec::new();
 	for chain in chains {
-		receipts.push(chain.receipt(receipt, Some(block)).await.unwrap());
+		let what = format!("{} has receipt {receipt} at {block:?}", chain.url());
+		receipts.push(
+			until(&what, || async {
+				chain.receipt(receipt, Some(block)).await.ok()
+			})
+			.await,
+		);
 	}
 	assert!(
 		receipts.windows(2).all(|pair| pair[0] == pair[1]),
