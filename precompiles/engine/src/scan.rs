@@ -7,8 +7,6 @@
 //!
 //! Wire format: <https://protobuf.dev/programming-guides/encoding/>
 
-use tract_onnx::pb;
-
 use crate::{
 	error::ModelError,
 	limits::{MAX_DECODED_BYTES, MAX_FIELDS, MAX_NESTING},
@@ -319,6 +317,7 @@ mod tests {
 	use std::mem::size_of;
 
 	use prost::Message as _;
+	use tract_onnx::pb;
 
 	use super::*;
 

@@ -3,7 +3,7 @@
 
 use noema_cli::chain::Wait;
 use noema_cli::keys::from_uri;
-use noema_cli::model::LocalModel;
+use noema_cli::model::{LocalModel, ModelId};
 
 use super::{assert_same_history, authors_an_inference, infer, register, Member};
 use crate::onnx;
@@ -21,6 +21,7 @@ async fn a_killed_validator_authors_once_it_has_all_plans() {
 	let file = here.path().join("large.onnx");
 	std::fs::write(&file, onnx::matmul(2048, 1536)).unwrap();
 	let model = LocalModel::open(&file).unwrap();
+	let id = ModelId::of(&model.bytes);
 	let key = from_uri("//Alice").unwrap();
 	let release = register(&alice.chain, &key, &model.bytes, "large").await;
 	infer(&bob.chain, &key, &release, &model, 0, Wait::Finalized).await;
