@@ -85,6 +85,8 @@ struct Importer {
 	folding_bytes: u64,
 	folding_work: u64,
 	kernel_bytes: u64,
+	/// Bytes of the constants that are in the file.
+	file_bytes: u64,
 }
 
 /// Lowers a model.
@@ -110,6 +112,7 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 		folding_bytes: 0,
 		folding_work: 0,
 		kernel_bytes: 0,
+		file_bytes: 0,
 	};
 	for (index, input) in model.inputs.iter().enumerate() {
 		let fact = Fact::new(input.dtype, input.shape.clone())
@@ -160,6 +163,7 @@ impl Importer {
 		if self.uses.contains_key(&name) {
 			let fact = Fact::constant(Arc::clone(&value))
 				.map_err(|error| ModelError::of(subject, "", error))?;
+			self.file_bytes = self.file_bytes.saturating_add(fact.bytes());
 			self.slots.insert(
 				name,
 				Slot {
@@ -216,7 +220,15 @@ impl Importer {
 					.expect("a build function names an input that is there")
 					.clone()]
 			}
-			Lowered::Constants(values) => constants(values).map_err(refuse)?,
+			Lowered::Constants(values) => {
+				let made = constants(values).map_err(refuse)?;
+				// Those of other operators, such as Shape, are small.
+				if node.op_type == "Constant" {
+					let bytes = made.iter().map(|slot| slot.fact.bytes());
+					self.file_bytes = bytes.fold(self.file_bytes, u64::saturating_add);
+				}
+				made
+			}
 			Lowered::Step {
 				kernel,
 				inputs: consumed,
@@ -289,6 +301,7 @@ impl Importer {
 				limit: MAX_PLAN_BYTES,
 			});
 		}
+		self.check_work(&step.label)?;
 		let index = self.steps.len();
 		let slots = step
 			.output_facts
@@ -303,6 +316,21 @@ impl Importer {
 		Ok(slots)
 	}
 
+	/// Checks the work of folding constants, and of packing more of them than the file holds.
+	fn check_work(&self, label: &str) -> Result<(), ModelError> {
+		let packing = self.kernel_bytes.saturating_sub(self.file_bytes);
+		let needed = self.folding_work.saturating_add(packing);
+		if needed > MAX_FOLDING_WORK {
+			return Err(ModelError::FoldingTooLarge {
+				node: label.into(),
+				what: "units of work",
+				needed,
+				limit: MAX_FOLDING_WORK,
+			});
+		}
+		Ok(())
+	}
+
 	/// Evaluates a step whose inputs are all constant, once its work and bytes are counted.
 	fn fold(&mut self, step: &Step) -> Result<Vec<Arc<Tensor>>, ModelError> {
 		let too_large = |what, needed, limit| ModelError::FoldingTooLarge {
@@ -315,13 +343,7 @@ impl Importer {
 		self.folding_work = self
 			.folding_work
 			.saturating_add(step.kernel.cost(inputs, outputs).work());
-		if self.folding_work > MAX_FOLDING_WORK {
-			return Err(too_large(
-				"units of work",
-				self.folding_work,
-				MAX_FOLDING_WORK,
-			));
-		}
+		self.check_work(&step.label)?;
 		let scratch = step.kernel.scratch_bytes(inputs, outputs);
 		self.folding_bytes = outputs
 			.iter()

@@ -42,11 +42,17 @@ pub const MAX_RANK: usize = 8;
 /// Bytes of one tensor.
 pub const MAX_TENSOR_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Bytes that constant folding may write, over all nodes that it evaluates.
-pub const MAX_FOLDING_BYTES: u64 = 512 * 1024 * 1024;
+/// Bytes that constant folding may write, scratch space included, over all nodes that it
+/// evaluates: a constant that is computed need be no larger than one in the largest file.
+pub const MAX_FOLDING_BYTES: u64 = 128 * 1024 * 1024;
 /// Work that constant folding may do, over all nodes that it evaluates, in
-/// [work units](crate::Cost::work): some hundred milliseconds.
-pub const MAX_FOLDING_WORK: u64 = 1 << 30;
+/// [work units](crate::Cost::work). On one core of 2.5 GHz or so that is ten to thirty
+/// milliseconds for most operators, a hundred for `Pow`.
+///
+/// Packing counts, too, a unit for a byte, as far as the packed constants of all nodes take more
+/// bytes than the initializers of the file: else a small file could have a large constant packed
+/// again and again.
+pub const MAX_FOLDING_WORK: u64 = 1 << 26;
 
 /// Bytes of the constants that a plan keeps, bookkeeping included.
 pub const MAX_PLAN_BYTES: u64 = 512 * 1024 * 1024;

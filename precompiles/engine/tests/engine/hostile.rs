@@ -256,6 +256,64 @@ fn four_hundred_constant_products() {
 	);
 }
 
+/// Each node is within the caps, all together are not.
+#[test]
+fn small_files_that_ask_for_much_work() {
+	let powers = |count: usize| {
+		let mut nodes = vec![node("ConstantOfShape", &["s"], &["c0"])];
+		for i in 0..count {
+			nodes.push(node(
+				"Pow",
+				&[&format!("c{i}"), "c0"],
+				&[&format!("c{}", i + 1)],
+			));
+		}
+		nodes.push(node("Gather", &[&format!("c{count}"), "i"], &["z"]));
+		nodes.push(node("Add", &["x", "z"], &["y"]));
+		model(
+			vec![floats("x", &[1])],
+			vec![i64s("s", &[1], &[1 << 19]), i64s("i", &[1], &[3])],
+			nodes,
+			&["y"],
+		)
+	};
+	assert!(build(&powers(2)).is_ok());
+	assert_refused!(powers(6), ModelError::FoldingTooLarge { .. });
+
+	// One constant of 16 MiB that every product packs anew.
+	let products = |count: usize| {
+		let mut nodes = vec![node("ConstantOfShape", &["s"], &["w"])];
+		let names: Vec<String> = (0..count).map(|i| format!("y{i}")).collect();
+		for name in &names {
+			nodes.push(node("MatMul", &["x", "w"], &[name]));
+		}
+		let names: Vec<&str> = names.iter().map(String::as_str).collect();
+		model(
+			vec![floats("x", &[1, 2048])],
+			vec![i64s("s", &[2], &[2048, 2048])],
+			nodes,
+			&names,
+		)
+	};
+	assert!(build(&products(2)).is_ok());
+	assert_refused!(products(4), ModelError::FoldingTooLarge { .. });
+}
+
+/// A file may be packed once whatever its size: that is no folding.
+#[test]
+fn a_file_larger_than_the_work_of_folding() {
+	let (k, columns) = (2048, 9 * 1024);
+	let weights = f32s("w", &[k, columns], &vec![0.5; (k * columns) as usize]);
+	let file = model(
+		vec![floats("x", &[1, k])],
+		vec![weights],
+		vec![node("MatMul", &["x", "w"], &["y"])],
+		&["y"],
+	);
+	assert!(file.encode_to_vec().len() as u64 > noema_engine::limits::MAX_FOLDING_WORK);
+	assert!(build(&file).is_ok());
+}
+
 fn chain(len: usize) -> ModelProto {
 	let nodes = (0..len)
 		.map(|i| node("Relu", &[&format!("t{i}")], &[&format!("t{}", i + 1)]))
