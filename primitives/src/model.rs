@@ -122,7 +122,7 @@ pub struct ModelReport {
 	pub node_count: u32,
 }
 
-/// Why a file is no model. Stable numbers: wallets and receipts rely on them.
+/// Why a file is not admitted. Stable numbers: wallets and receipts rely on them.
 #[derive(
 	Clone,
 	Copy,
@@ -214,6 +214,11 @@ pub enum RefusalCode {
 	/// No outputs, or more inputs or outputs, or longer names, than the interface allows.
 	#[codec(index = 26)]
 	BadInterface,
+	/// The uploader cannot pay the deposit for the bytes that the plan takes of every node's
+	/// memory; the subject says how many these are. The one refusal that is not of the file's
+	/// making: the same file may be admitted for an uploader who can pay.
+	#[codec(index = 27)]
+	DepositTooSmall,
 }
 
 /// Why a file was refused: a code, and the operator, tensor or limit at fault.

@@ -1,21 +1,32 @@
 //! Admission, maturity and the plan room.
 
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	storage::with_storage_layer,
+	traits::{Consideration, Get},
+	weights::Weight,
+};
 use frame_system::pallet_prelude::BlockNumberFor;
-use noema_primitives::{ModelAdmission, ModelId, ModelStage, Refusal};
-use sp_runtime::traits::Saturating;
+use noema_primitives::{ModelAdmission, ModelId, ModelStage, Refusal, RefusalCode};
+use sp_runtime::traits::{One, Saturating};
 
 use crate::{
-	types::{MaturingModel, ModelRecordOf, RefusalRecord},
+	types::{MaturingModel, ModelRecordOf, QueuedModel, RefusalRecord},
+	upload::model_footprint,
 	weights::WeightInfo,
-	AdmissionQueue, Config, Event, Expiries, MaturingQueue, Models, Pallet, Refusals, Reports,
-	Subtrees, WorkingBytes, WorkingModels,
+	AdmissionQueue, Config, Event, Expiries, MaturingQueue, Models, NextAdmission, Pallet,
+	Refusals, Reports, Subtrees, WorkingBytes, WorkingModels,
 };
 
-/// The most models that one block takes out of the queue.
-pub(crate) const ADMISSIONS_PER_BLOCK: u32 = 4;
 /// The most models that become resident in one block.
 pub(crate) const MATURITIES_PER_BLOCK: u32 = 8;
+
+/// Why a model is refused whose owner cannot pay for its plan.
+fn deposit_too_small(plan_bytes: u64) -> Refusal {
+	Refusal::new(
+		RefusalCode::DepositTooSmall,
+		&alloc::format!("{plan_bytes} bytes of plan"),
+	)
+}
 
 /// Whether a plan finds room.
 enum Room {
@@ -28,94 +39,121 @@ enum Room {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Takes due models from the queue, in its order. Returns the weight of that.
-	pub(crate) fn process_admissions(now: BlockNumberFor<T>) -> Weight {
+	/// Takes the first model from the queue, if it is due. Returns the weight of that.
+	pub(crate) fn process_admission(now: BlockNumberFor<T>) -> Weight {
 		let mut queue = AdmissionQueue::<T>::get();
-		let mut weight = Weight::zero();
-		let mut bytes = 0u32;
-		let mut taken = 0;
-		let mut changed = false;
-
-		while taken < ADMISSIONS_PER_BLOCK {
-			let Some(queued) = queue.first().filter(|queued| queued.due <= now).cloned() else {
-				break;
-			};
-			let id = queued.id;
-			let Some(record) = Models::<T>::get(id) else {
-				frame_support::defensive!("a queued model that is unknown", id);
-				break;
-			};
-
-			let plan_bytes = match queued.plan_bytes {
-				Some(plan_bytes) => {
-					weight.saturating_accrue(T::WeightInfo::admit(0));
-					plan_bytes
-				}
-				None => {
-					// The first file may be larger than what one block takes of several.
-					let sum = bytes.saturating_add(record.size);
-					if taken > 0 && sum > T::AdmissionBytesPerBlock::get() {
-						break;
-					}
-					bytes = sum;
-					weight.saturating_accrue(T::WeightInfo::admit(record.size));
-					match T::Admission::admit(&Self::location(id, &record), T::Profile::get()) {
-						Ok(Ok(report)) => {
-							let plan_bytes = report.plan_bytes;
-							Reports::<T>::insert(id, report);
-							plan_bytes
-						}
-						Ok(Err(refusal)) => {
-							queue.remove(0);
-							changed = true;
-							taken += 1;
-							Self::refuse(now, id, record, refusal);
-							continue;
-						}
-						Err(error) => {
-							// No finding about the model, so it keeps its place. On chain the
-							// node has stopped instead.
-							log::error!(
-								target: crate::LOG_TARGET,
-								"model {id} could not be admitted now: {error:?}"
-							);
-							break;
-						}
-					}
-				}
-			};
-
-			match Self::plan_room(plan_bytes) {
-				Room::Free => {
-					queue.remove(0);
-					changed = true;
-					taken += 1;
-					Self::start_maturity(now, id, record, plan_bytes);
-				}
-				Room::Later => {
-					if queued.plan_bytes.is_none() {
-						if let Some(first) = queue.get_mut(0) {
-							first.plan_bytes = Some(plan_bytes);
-						}
-						changed = true;
-						Self::deposit_event(Event::AdmissionDeferred { model: id });
-					}
-					// Those behind it wait too: else small models could keep a large one out.
-					break;
-				}
-				Room::Taken => {
-					queue.remove(0);
-					changed = true;
-					taken += 1;
-					Self::turn_away(id, record, plan_bytes);
-				}
-			}
+		let Some(QueuedModel {
+			id,
+			due,
+			plan_bytes: known,
+		}) = queue.first().cloned()
+		else {
+			return Weight::zero();
+		};
+		// A large file has taken the time of several blocks. One that has its report takes none.
+		let pause = known.is_none() && NextAdmission::<T>::get().is_some_and(|next| next > now);
+		if due > now || pause {
+			return Weight::zero();
 		}
+		let Some(mut record) = Models::<T>::get(id) else {
+			frame_support::defensive!("a queued model that is unknown", id);
+			return Weight::zero();
+		};
 
-		if changed {
+		let weight = match known {
+			Some(_) => T::WeightInfo::admit_waiting(),
+			None => T::WeightInfo::admit(record.size),
+		};
+		let found = match known {
+			Some(plan_bytes) => Ok(plan_bytes),
+			None => match T::Admission::admit(&Self::location(id, &record), T::Profile::get()) {
+				Ok(finding) => {
+					Self::pace(now, record.size);
+					finding.map(|report| {
+						let plan_bytes = report.plan_bytes;
+						Reports::<T>::insert(id, report);
+						plan_bytes
+					})
+				}
+				Err(error) => {
+					// No finding about the model, so it keeps its place. On chain the node has
+					// stopped instead.
+					log::error!(
+						target: crate::LOG_TARGET,
+						"model {id} could not be admitted now: {error:?}"
+					);
+					return weight;
+				}
+			},
+		};
+		let plan_bytes = match found {
+			Ok(plan_bytes) => plan_bytes,
+			Err(refusal) => {
+				Self::refuse(now, id, record, refusal);
+				return weight;
+			}
+		};
+
+		let room = Self::plan_room(plan_bytes);
+		if matches!(room, Room::Taken) {
+			queue.remove(0);
 			AdmissionQueue::<T>::put(queue);
+			Self::turn_away(id, record, plan_bytes);
+			return weight;
+		}
+		// A model that waits has paid for its plan when it was found fit.
+		if known.is_none() && !Self::cover(&mut record, Some(plan_bytes)) {
+			Self::refuse(now, id, record, deposit_too_small(plan_bytes));
+			return weight;
+		}
+		match room {
+			Room::Free => {
+				queue.remove(0);
+				AdmissionQueue::<T>::put(queue);
+				Self::start_maturity(now, id, record, plan_bytes);
+			}
+			// It stays the first, and those behind it wait too: else small models could keep a
+			// large one out.
+			_ if known.is_none() => {
+				if let Some(first) = queue.get_mut(0) {
+					first.plan_bytes = Some(plan_bytes);
+				}
+				AdmissionQueue::<T>::put(queue);
+				Models::<T>::insert(id, record);
+				Self::deposit_event(Event::AdmissionDeferred { model: id });
+			}
+			_ => {}
 		}
 		weight
+	}
+
+	/// Lets no other file be taken until the blocks have passed that one of `size` bytes fills.
+	fn pace(now: BlockNumberFor<T>, size: u32) {
+		let blocks = size
+			.checked_div(T::AdmissionBytesPerBlock::get())
+			.unwrap_or_default();
+		if blocks > 0 {
+			let next = now.saturating_add(One::one()).saturating_add(blocks.into());
+			NextAdmission::<T>::put(next);
+		}
+	}
+
+	/// Makes the deposit pay for the file, and for a plan of `plan_bytes` if there is one. Returns
+	/// false, and leaves the deposit as it is, if the owner cannot pay for that.
+	fn cover(record: &mut ModelRecordOf<T>, plan_bytes: Option<u64>) -> bool {
+		let Some(ticket) = record.ticket.clone() else {
+			frame_support::defensive!("a model before its removal without a deposit");
+			return false;
+		};
+		let footprint = model_footprint(record.size, plan_bytes);
+		let updated = with_storage_layer(|| ticket.update(&record.owner, footprint));
+		match updated {
+			Ok(ticket) => {
+				record.ticket = Some(ticket);
+				true
+			}
+			Err(_) => false,
+		}
 	}
 
 	/// Makes models resident whose time has come. Returns how many.
@@ -200,8 +238,14 @@ impl<T: Config> Pallet<T> {
 
 	/// Back to the uploads: the owner may submit the model again.
 	fn turn_away(id: ModelId, mut record: ModelRecordOf<T>, plan_bytes: u64) {
-		let expires = Self::upload_expiry();
+		// No chunk is missing, so what could put off its expiry is only another `submit`.
+		let expires = Self::upload_deadline();
+		record.deadline = expires;
 		record.stage = ModelStage::Uploading { expires };
+		// The plan takes no room now.
+		if !Self::cover(&mut record, None) {
+			frame_support::defensive!("a deposit that could not be lowered", id);
+		}
 		Models::<T>::insert(id, record);
 		Reports::<T>::remove(id);
 		Expiries::<T>::insert(expires, id, ());

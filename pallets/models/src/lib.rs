@@ -26,6 +26,9 @@
 //! * **Plan room**: the bytes of plans that nodes must hold. Maturing and resident models together
 //!   take at most [`Config::MaxResidentBytes`], maturing ones at most
 //!   [`Config::MaxMaturingBytes`].
+//! * **Deposit**: for the bytes of the file or of the plan, whichever are more. `begin_upload`
+//!   takes it for the file, admission raises it; it returns when removal begins. An uploader who
+//!   cannot pay what the plan takes is refused (`DepositTooSmall`), as a bad file is.
 //! * **Release**: `owner/name@version`, pointing at a model for ever, at a royalty. Anybody may
 //!   release any admitted model.
 //!
@@ -38,17 +41,27 @@
 //!
 //! ## Work outside of calls
 //!
-//! `on_initialize` ends maturities, expires uploads, admits models and removes chunks, each up to
-//! a fixed number per block. What is left is taken up in the next block.
+//! `on_initialize` ends maturities, expires uploads, admits at most one model and removes chunks,
+//! each up to a fixed number per block. What is left is taken up in the next block.
+//!
+//! What a file asks of admission is bounded by its size and by the engine's caps on what it may
+//! compute from constants; [`WeightInfo::admit`] charges both. `submit` weighs as much, so that
+//! whoever asks for an admission pays for it, whatever it finds. A refused file gets its deposit
+//! back, and may come again at the same price. After a file of more than
+//! [`Config::AdmissionBytesPerBlock`] no other is taken for as many blocks as it fills.
 //!
 //! ## Limitations
 //!
-//! * The id of a file is taken as soon as somebody begins to upload it, with or without the file.
-//!   Whoever squats an id locks the deposit for the whole file and gains nothing but time.
+//! * The id of a file is taken as soon as somebody begins to upload it, with or without the file,
+//!   and with whatever size: the chain cannot know the size that belongs to a hash. So an id may be
+//!   squatted for the deposit of one byte. The upload is dropped after
+//!   [`Config::UploadIdleTimeout`] blocks without a chunk, after [`Config::UploadLifetime`] at
+//!   the latest, but may be begun again, for a fee. Who finds an id taken can wait, or change a
+//!   byte of the file that does not matter, such as its `doc_string`, and so its id.
 //! * The deposit of an upload returns when its removal begins; until its last chunk is gone it
 //!   still counts against [`Config::MaxTotalBytes`], and its id cannot be used again.
 //! * The tombstone of a retired release stays for ever, so that nobody finds other bytes under
-//!   a name and version that they trusted.
+//!   a name and version that they trusted; so does the deposit for its bytes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -97,6 +110,7 @@ pub(crate) const LOG_TARGET: &str = "runtime::models";
 pub mod pallet {
 	use super::*;
 	use frame_support::{
+		dispatch::WithPostDispatchInfo,
 		pallet_prelude::*,
 		traits::{fungible, Consideration, Footprint},
 	};
@@ -119,10 +133,12 @@ pub mod pallet {
 		/// The token in which royalties are given.
 		type Currency: fungible::Inspect<Self::AccountId>;
 
-		/// The deposit for the bytes of a model: a footprint of one item of the file's size.
+		/// The deposit for a model: a footprint of one item of the file's size or, once it is
+		/// admitted or waits for room to mature in, of its plan's size, if that is more.
 		type UploadConsideration: Consideration<Self::AccountId, Footprint>;
 
-		/// The deposit for a release: a footprint of one item of the release's size in storage.
+		/// The deposit for a release: a footprint of one item of the largest size that a release
+		/// has in storage; once it is retired, of this one's size.
 		type ReleaseConsideration: Consideration<Self::AccountId, Footprint>;
 
 		/// Works out what a file is.
@@ -161,13 +177,17 @@ pub mod pallet {
 		#[pallet::constant]
 		type UploadLifetime: Get<BlockNumberFor<Self>>;
 
+		/// Blocks after which an upload is dropped if no chunk of it has come meanwhile.
+		#[pallet::constant]
+		type UploadIdleTimeout: Get<BlockNumberFor<Self>>;
+
 		/// Blocks between the submission of an empty file and its admission. Larger files wait
 		/// one block longer for each [`AdmissionBytesPerBlock`](Self::AdmissionBytesPerBlock).
 		#[pallet::constant]
 		type AdmissionDelay: Get<BlockNumberFor<Self>>;
 
-		/// Bytes for which a submitted file waits one block longer, and the most bytes that are
-		/// admitted in one block, if they are of more than one file.
+		/// Bytes for which a submitted file waits one block longer, and for which no file is
+		/// admitted for one block more after it.
 		#[pallet::constant]
 		type AdmissionBytesPerBlock: Get<u32>;
 
@@ -238,6 +258,10 @@ pub mod pallet {
 	pub type AdmissionQueue<T: Config> =
 		StorageValue<_, BoundedVec<QueuedModel<BlockNumberFor<T>>, T::MaxQueue>, ValueQuery>;
 
+	/// The first block in which another file may be taken for admission, after a large one.
+	#[pallet::storage]
+	pub type NextAdmission<T: Config> = StorageValue<_, BlockNumberFor<T>>;
+
 	/// The models that mature, in the order of their admission.
 	#[pallet::storage]
 	pub type MaturingQueue<T: Config> = StorageValue<
@@ -279,10 +303,17 @@ pub mod pallet {
 		ReleaseRecordOf<T>,
 	>;
 
-	/// The releases that point at a model, retired ones included.
+	/// The releases that point at a model, by whether they are retired.
 	#[pallet::storage]
-	pub type ReleasesOf<T: Config> =
-		StorageDoubleMap<_, Identity, ModelId, Blake2_128Concat, ReleaseId<T::AccountId>, ()>;
+	pub type ReleasesOf<T: Config> = StorageNMap<
+		_,
+		(
+			NMapKey<Identity, ModelId>,
+			NMapKey<Identity, bool>,
+			NMapKey<Blake2_128Concat, ReleaseId<T::AccountId>>,
+		),
+		(),
+	>;
 
 	/// Bytes of chunks in this block so far.
 	#[pallet::storage]
@@ -307,7 +338,7 @@ pub mod pallet {
 			owner: T::AccountId,
 			/// Bytes of the file.
 			size: u32,
-			/// The block at which what was uploaded is dropped, unless submitted.
+			/// The block at which the upload is dropped, unless a chunk comes before.
 			expires: BlockNumberFor<T>,
 		},
 		/// A chunk was stored.
@@ -329,7 +360,7 @@ pub mod pallet {
 			/// The model.
 			model: ModelId,
 		},
-		/// An upload was not submitted in time.
+		/// No chunk of an upload has come for too long, or it was not submitted in time.
 		UploadExpired {
 			/// The model.
 			model: ModelId,
@@ -343,7 +374,8 @@ pub mod pallet {
 			/// Bytes that its plan takes of the plan room.
 			plan_bytes: u64,
 		},
-		/// The file is no model. Its deposit has returned, its chunks go.
+		/// The file is no model, or its uploader cannot pay for its plan. Its deposit has
+		/// returned, its chunks go.
 		ModelRefused {
 			/// The model.
 			model: ModelId,
@@ -389,7 +421,7 @@ pub mod pallet {
 			/// What the owner earns from each inference.
 			royalty: BalanceOf<T>,
 		},
-		/// A release was withdrawn by its owner.
+		/// A release was withdrawn by its owner. The deposit is now that of its tombstone.
 		ReleaseRetired {
 			/// The release.
 			release: ReleaseId<T::AccountId>,
@@ -454,7 +486,7 @@ pub mod pallet {
 			T::WeightInfo::on_initialize_idle()
 				.saturating_add(T::WeightInfo::mature(Self::process_maturities(now)))
 				.saturating_add(T::WeightInfo::expire(Self::process_expiries(now)))
-				.saturating_add(Self::process_admissions(now))
+				.saturating_add(Self::process_admission(now))
 				.saturating_add(T::WeightInfo::remove_chunks(Self::process_removals()))
 		}
 
@@ -492,6 +524,10 @@ pub mod pallet {
 				"UploadLifetime must not be 0"
 			);
 			assert!(
+				T::UploadIdleTimeout::get() > 0u32.into(),
+				"UploadIdleTimeout must not be 0"
+			);
+			assert!(
 				T::AdmissionDelay::get() > 0u32.into(),
 				"AdmissionDelay must not be 0"
 			);
@@ -501,6 +537,10 @@ pub mod pallet {
 			);
 
 			let weights = T::BlockWeights::get();
+			assert!(
+				Self::heaviest_hooks().all_lte(weights.max_block),
+				"a block must have the weight for all that may be due in it"
+			);
 			let normal = frame_support::dispatch::DispatchClass::Normal;
 			if let Some(max) = weights.get(normal).max_extrinsic {
 				let chunk = T::WeightInfo::upload_chunk(CHUNK_SIZE);
@@ -510,7 +550,7 @@ pub mod pallet {
 				);
 				let submit = T::WeightInfo::submit(MaxChunks::<T>::get());
 				assert!(
-					submit.all_lte(max),
+					submit.all_lte(max / 2),
 					"a block must have the weight to submit a file"
 				);
 			}
@@ -522,12 +562,29 @@ pub mod pallet {
 		}
 	}
 
+	impl<T: Config> Pallet<T> {
+		/// The weight of a block in which as much is due as one block takes up.
+		pub(crate) fn heaviest_hooks() -> Weight {
+			T::WeightInfo::on_initialize_idle()
+				.saturating_add(T::WeightInfo::mature(
+					crate::admission::MATURITIES_PER_BLOCK,
+				))
+				.saturating_add(T::WeightInfo::expire(crate::upload::EXPIRIES_PER_BLOCK))
+				.saturating_add(T::WeightInfo::admit(T::MaxModelSize::get()))
+				.saturating_add(T::WeightInfo::remove_chunks(
+					crate::removal::REMOVALS_PER_BLOCK,
+				))
+		}
+	}
+
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
 		/// Begins the upload of a file of `size` bytes whose BLAKE3 hash is `model_id`.
 		///
 		/// The caller deposits for the whole file, and may then upload its chunks, in any order,
-		/// until [`Config::UploadLifetime`] blocks have passed.
+		/// until [`Config::UploadIdleTimeout`] blocks have passed without one, or
+		/// [`Config::UploadLifetime`] blocks in all. Admission raises the deposit if the plan
+		/// takes more bytes than the file.
 		///
 		/// # Errors
 		///
@@ -577,7 +634,8 @@ pub mod pallet {
 		/// Queues a complete file for admission.
 		///
 		/// It is admitted or refused [`Config::AdmissionDelay`] blocks later, or one more for
-		/// each [`Config::AdmissionBytesPerBlock`] of its size, or later if many wait.
+		/// each [`Config::AdmissionBytesPerBlock`] of its size, or later if others wait. The caller
+		/// should be able to deposit for the plan then: else the model is refused.
 		///
 		/// # Errors
 		///
@@ -587,14 +645,19 @@ pub mod pallet {
 		///
 		/// # Weight
 		///
-		/// Linear in the number of chunks, whose subtree values are merged; charged for the
-		/// largest file, the rest is refunded.
+		/// Linear in the number of chunks, whose subtree values are merged, and in the size of the
+		/// file, whose admission is paid here, whatever it finds: a constant for what any file may
+		/// ask of it and a part for each byte, together at most half of what one normal extrinsic
+		/// may weigh. A call that fails pays for no admission.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::submit(MaxChunks::<T>::get()))]
+		#[pallet::weight(Pallet::<T>::submit_weight(*model_id))]
 		pub fn submit(origin: OriginFor<T>, model_id: ModelId) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
-			let chunks = Self::do_submit(who, model_id)?;
-			Ok(Some(T::WeightInfo::submit(chunks)).into())
+			let call_weight = Self::submit_call_weight(model_id);
+			ensure_signed(origin)
+				.map_err(DispatchError::from)
+				.and_then(|who| Self::do_submit(who, model_id))
+				.map_err(|error| error.with_weight(call_weight))?;
+			Ok(().into())
 		}
 
 		/// Gives up an upload, submitted or not, that is not admitted yet.
@@ -646,7 +709,8 @@ pub mod pallet {
 
 		/// Withdraws the release `caller/name@version`, at once and for ever.
 		///
-		/// The deposit returns. The name and version cannot be used again.
+		/// The name and version cannot be used again. What the tombstone takes in storage keeps its
+		/// deposit; the rest returns.
 		///
 		/// # Errors
 		///

@@ -1,7 +1,7 @@
 //! A small chain with an admission that reads what a file wants to be out of the file.
 
 use alloc::vec::Vec;
-use codec::Decode;
+use codec::{Decode, Encode};
 use core::cell::Cell;
 use frame_support::{
 	derive_impl, parameter_types,
@@ -20,7 +20,7 @@ use sp_runtime::{
 	BuildStorage, DispatchResult,
 };
 
-use crate::{self as pallet_models, types::Chunk, CheckUploads, Models, Releases};
+use crate::{self as pallet_models, types::Chunk, CheckUploads, Models, Releases, Reports};
 
 pub(crate) type AccountId = u64;
 type Block = frame_system::mocking::MockBlock<Test>;
@@ -33,6 +33,7 @@ pub(crate) const POOR: AccountId = 3;
 pub(crate) const MAX_MODEL_SIZE: u32 = 5 * CHUNK_SIZE;
 pub(crate) const MAX_TOTAL_BYTES: u64 = 4 * MAX_MODEL_SIZE as u64;
 pub(crate) const UPLOAD_LIFETIME: u64 = 20;
+pub(crate) const UPLOAD_IDLE_TIMEOUT: u64 = 8;
 pub(crate) const ADMISSION_DELAY: u64 = 3;
 pub(crate) const MATURITY_PERIOD: u64 = 5;
 pub(crate) const MAX_RESIDENT_BYTES: u64 = 1_000;
@@ -91,15 +92,27 @@ parameter_types! {
 	pub const Base: u64 = 10;
 	pub const Slope: u64 = 1;
 	pub const ReleaseBase: u64 = 100;
-	pub const Zero: u64 = 0;
 }
 
-/// What a model of `size` bytes costs its owner while it is known.
+/// What a model of `size` bytes costs its owner while it is known, before it has a report.
 pub(crate) fn model_deposit(size: u32) -> u64 {
-	10 + u64::from(size)
+	plan_deposit(size, 0)
 }
 
-pub(crate) const RELEASE_DEPOSIT: u64 = 100;
+/// What a model of `size` bytes with a plan of `plan_bytes` costs its owner.
+pub(crate) fn plan_deposit(size: u32, plan_bytes: u64) -> u64 {
+	10 + plan_bytes.max(size.into())
+}
+
+/// What a release costs its owner until it is retired: 16 bytes of name and royalty, 32 of the
+/// model and the like, and twice the owner, the name and the version, at their largest.
+pub(crate) const RELEASE_DEPOSIT: u64 = 100 + (32 + 8 + 8 + 1 + 8) + 2 * (8 + (2 + 64) + (1 + 32));
+
+/// What the tombstone of a release costs its owner.
+pub(crate) fn tombstone_deposit(name: &[u8], version: &[u8]) -> u64 {
+	let id = 8 + name.encoded_size() + version.encoded_size();
+	100 + (32 + 8 + 8 + 1 + 8) + 2 * id as u64
+}
 
 impl pallet_models::Config for Test {
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
@@ -110,7 +123,7 @@ impl pallet_models::Config for Test {
 		AccountId,
 		Balances,
 		ReleaseHold,
-		LinearStoragePrice<ReleaseBase, Zero, u64>,
+		LinearStoragePrice<ReleaseBase, Slope, u64>,
 	>;
 	type Admission = MockAdmission;
 	type Profile = ConstU16<PROFILE_1>;
@@ -121,6 +134,7 @@ impl pallet_models::Config for Test {
 	type MaxResidentModels = ConstU32<MAX_RESIDENT_MODELS>;
 	type MaxUploadBytesPerBlock = ConstU32<{ 2 * CHUNK_SIZE }>;
 	type UploadLifetime = ConstU64<UPLOAD_LIFETIME>;
+	type UploadIdleTimeout = ConstU64<UPLOAD_IDLE_TIMEOUT>;
 	type AdmissionDelay = ConstU64<ADMISSION_DELAY>;
 	type AdmissionBytesPerBlock = ConstU32<CHUNK_SIZE>;
 	type MaturityPeriod = ConstU64<MATURITY_PERIOD>;
@@ -139,6 +153,10 @@ pub struct Helper;
 impl crate::BenchmarkHelper for Helper {
 	fn model_file(min_size: u32) -> Vec<u8> {
 		model_sized(1, 1, min_size.max(HEADER))
+	}
+
+	fn dearest_file(min_size: u32) -> Vec<u8> {
+		Self::model_file(min_size)
 	}
 }
 
@@ -276,16 +294,24 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 pub(crate) fn check_invariants() {
 	ModelsPallet::do_try_state().expect("the invariants hold");
 	for who in [ALICE, BOB, POOR] {
-		let models: u64 = Models::<Test>::iter_values()
-			.filter(|record| record.owner == who && record.stage != ModelStage::Removing)
-			.map(|record| model_deposit(record.size))
+		let models: u64 = Models::<Test>::iter()
+			.filter(|(_, record)| record.owner == who && record.stage != ModelStage::Removing)
+			.map(|(id, record)| {
+				let plan = Reports::<Test>::get(id).map_or(0, |report| report.plan_bytes);
+				plan_deposit(record.size, plan)
+			})
 			.sum();
 		assert_eq!(Balances::balance_on_hold(&ModelHold::get(), &who), models);
-		let releases = Releases::<Test>::iter_prefix_values(who)
-			.filter(|record| !record.info.retired)
-			.count() as u64;
-		let held = Balances::balance_on_hold(&ReleaseHold::get(), &who);
-		assert_eq!(held, releases * RELEASE_DEPOSIT);
+		let releases: u64 = Releases::<Test>::iter_prefix(who)
+			.map(|((name, version), record)| match record.info.retired {
+				true => tombstone_deposit(&name, &version),
+				false => RELEASE_DEPOSIT,
+			})
+			.sum();
+		assert_eq!(
+			Balances::balance_on_hold(&ReleaseHold::get(), &who),
+			releases
+		);
 	}
 }
 

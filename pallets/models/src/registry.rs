@@ -69,9 +69,12 @@ impl<T: Config> Pallet<T> {
 		Releases::<T>::get(&release.owner, key).map(|record| record.info)
 	}
 
-	/// Releases that point at a model, retired ones included, at most 100.
+	/// Releases that point at a model, at most 100: first those that are not retired.
 	pub fn releases_of(id: ModelId) -> Vec<(ReleaseId<T::AccountId>, ReleaseInfoOf<T>)> {
-		ReleasesOf::<T>::iter_key_prefix(id)
+		let active = ReleasesOf::<T>::iter_key_prefix((id, false));
+		let retired = ReleasesOf::<T>::iter_key_prefix((id, true));
+		active
+			.chain(retired)
 			.take(MAX_LISTED as usize)
 			.filter_map(|release| Self::release_info(&release).map(|info| (release, info)))
 			.collect()

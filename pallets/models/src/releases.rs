@@ -1,6 +1,6 @@
 //! Releases: names by which admitted models are called.
 
-use codec::MaxEncodedLen;
+use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
 	traits::{Consideration, Footprint},
@@ -31,6 +31,18 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn release_footprint() -> Footprint {
 		let len = ReleaseRecordOf::<T>::max_encoded_len()
 			.saturating_add(ReleaseId::<T::AccountId>::max_encoded_len().saturating_mul(2));
+		Footprint::from_parts(1, len)
+	}
+
+	/// What the deposit of a retired release pays for: what is kept of it, record and place in
+	/// the index, for ever.
+	pub(crate) fn tombstone_footprint(
+		id: &ReleaseId<T::AccountId>,
+		record: &ReleaseRecordOf<T>,
+	) -> Footprint {
+		let len = record
+			.encoded_size()
+			.saturating_add(id.encoded_size().saturating_mul(2));
 		Footprint::from_parts(1, len)
 	}
 
@@ -73,15 +85,7 @@ impl<T: Config> Pallet<T> {
 			retired: false,
 		};
 
-		Releases::<T>::insert(
-			&who,
-			&key,
-			ReleaseRecord {
-				info,
-				run,
-				ticket: Some(ticket),
-			},
-		);
+		Releases::<T>::insert(&who, &key, ReleaseRecord { info, run, ticket });
 		Models::<T>::insert(model, record);
 		let (name, version) = key;
 		let release = ReleaseId {
@@ -89,7 +93,7 @@ impl<T: Config> Pallet<T> {
 			name,
 			version,
 		};
-		ReleasesOf::<T>::insert(model, &release, ());
+		ReleasesOf::<T>::insert((model, false, &release), ());
 		Self::deposit_event(Event::ModelReleased {
 			release,
 			model,
@@ -107,25 +111,25 @@ impl<T: Config> Pallet<T> {
 		let key = (name, version);
 		let mut release = Releases::<T>::get(&who, &key).ok_or(Error::<T>::UnknownRelease)?;
 		ensure!(!release.info.retired, Error::<T>::AlreadyRetired);
-		if let Some(ticket) = release.ticket.take() {
-			ticket.drop(&who)?;
-		}
+		let (name, version) = key.clone();
+		let id = ReleaseId {
+			owner: who.clone(),
+			name,
+			version,
+		};
 		release.info.retired = true;
+		let footprint = Self::tombstone_footprint(&id, &release);
+		release.ticket = release.ticket.update(&who, footprint)?;
 		Models::<T>::mutate(release.info.model, |record| match record {
 			Some(record) => record.releases = record.releases.saturating_sub(1),
 			None => {
 				frame_support::defensive!("a release of an unknown model");
 			}
 		});
+		ReleasesOf::<T>::remove((release.info.model, false, &id));
+		ReleasesOf::<T>::insert((release.info.model, true, &id), ());
 		Releases::<T>::insert(&who, &key, release);
-		let (name, version) = key;
-		Self::deposit_event(Event::ReleaseRetired {
-			release: ReleaseId {
-				owner: who,
-				name,
-				version,
-			},
-		});
+		Self::deposit_event(Event::ReleaseRetired { release: id });
 		Ok(())
 	}
 }

@@ -4,23 +4,46 @@ use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
 };
-use frame_support::{ensure, traits::Get};
+use frame_support::{
+	ensure,
+	storage::with_transaction,
+	traits::{Consideration, Footprint, Get},
+};
 use noema_primitives::{ModelId, ModelStage, ReleaseId};
-use sp_runtime::TryRuntimeError;
+use sp_runtime::{DispatchError, TransactionOutcome, TryRuntimeError};
 
 use crate::{
-	types::ModelRecordOf, AdmissionQueue, Chunks, Config, Expiries, MaturingQueue, Models, Pallet,
-	Refusals, Releases, ReleasesOf, RemovalQueue, Removals, Reports, Subtrees, TotalBytes,
-	UploadPermit, WorkingBytes, WorkingModels,
+	types::ModelRecordOf, upload::model_footprint, AdmissionQueue, Chunks, Config, Expiries,
+	MaturingQueue, Models, Pallet, Refusals, Releases, ReleasesOf, RemovalQueue, Removals, Reports,
+	Subtrees, TotalBytes, UploadPermit, WorkingBytes, WorkingModels,
 };
+
+/// Whether a ticket is the one that its account would get for this footprint today. (Where the
+/// price of a footprint changes, the tickets must be updated.)
+fn pays_for<AccountId, Ticket: Consideration<AccountId, Footprint>>(
+	ticket: &Ticket,
+	who: &AccountId,
+	footprint: Footprint,
+) -> bool {
+	with_transaction(|| {
+		let anew = ticket
+			.clone()
+			.drop(who)
+			.and_then(|()| Ticket::new(who, footprint));
+		TransactionOutcome::Rollback(Ok::<_, DispatchError>(anew))
+	})
+	.is_ok_and(|anew| anew.as_ref() == Ok(ticket))
+}
 
 impl<T: Config> Pallet<T> {
 	/// Checks that what is stored fits together.
 	///
 	/// * **Totals**: `TotalBytes` is the sum of the sizes of all models.
-	/// * **Records**: a size is at least 1; a deposit is there exactly until removal begins; only
-	///   maturing and resident models have releases.
-	/// * **Uploads**: each has one expiry, at the block in its stage, and each expiry an upload.
+	/// * **Records**: a size is at least 1; only maturing and resident models have releases.
+	/// * **Deposits**: one is there exactly until removal begins, and pays for the file, or for the
+	///   plan in the report if that is larger.
+	/// * **Uploads**: each has one expiry, at the block in its stage, and each expiry an upload;
+	///   no upload expires after its deadline.
 	/// * **Subtree values**: they are there exactly for uploading and queued models, one place
 	///   for each chunk; all places are filled once it is queued.
 	/// * **Chunks**: a chunk is stored exactly where an upload has a subtree value, everywhere for
@@ -32,8 +55,9 @@ impl<T: Config> Pallet<T> {
 	/// * **Plan room**: `WorkingModels` are the maturing and resident models, `WorkingBytes` the
 	///   sum of their plans, `MaturingQueue` the maturing ones with the block in their stage.
 	/// * **Removals**: the queue holds the models that are being removed, once each, without gaps.
-	/// * **Releases**: a model's count is that of its releases that are not retired; those have
-	///   a deposit and retired ones have not; the index holds all of them and no more.
+	/// * **Releases**: a model's count is that of its releases that are not retired; each has the
+	///   deposit for a release or for its tombstone; the index holds all of them, each as retired
+	///   or not, and no more.
 	/// * **Bounds**: the plan room and the lists of models are within their limits.
 	/// * **Permit**: between extrinsics there is none.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
@@ -63,13 +87,21 @@ impl<T: Config> Pallet<T> {
 			TotalBytes::<T>::get() == total,
 			"TotalBytes is not the sum of the sizes"
 		);
-		for record in models.values() {
+		for (id, record) in models {
 			ensure!(record.size > 0, "a model has no bytes");
 			let leaving = record.stage == ModelStage::Removing;
 			ensure!(
 				record.ticket.is_some() != leaving,
 				"a deposit is not there exactly until removal"
 			);
+			if let Some(ticket) = &record.ticket {
+				let plan_bytes = Reports::<T>::get(id).map(|report| report.plan_bytes);
+				let footprint = model_footprint(record.size, plan_bytes);
+				ensure!(
+					pays_for(ticket, &record.owner, footprint),
+					"a model's deposit is for other bytes"
+				);
+			}
 			let admitted = matches!(
 				record.stage,
 				ModelStage::Maturing { .. } | ModelStage::Resident
@@ -94,6 +126,12 @@ impl<T: Config> Pallet<T> {
 			})
 			.collect();
 		ensure!(expiries == uploads, "expiries are not those of the uploads");
+		for (id, expires) in uploads {
+			ensure!(
+				expires <= models[&id].deadline,
+				"an upload expires after its deadline"
+			);
+		}
 
 		let with_values: BTreeSet<ModelId> = Subtrees::<T>::iter_keys().collect();
 		let wanting: BTreeSet<ModelId> = models
@@ -315,20 +353,23 @@ impl<T: Config> Pallet<T> {
 		for (owner, (name, version), record) in Releases::<T>::iter() {
 			all += 1;
 			let model = record.info.model;
-			ensure!(
-				record.ticket.is_some() != record.info.retired,
-				"a release's deposit is not there exactly until retirement"
-			);
-			if !record.info.retired {
-				*counts.entry(model).or_default() += 1;
-			}
 			let release = ReleaseId {
 				owner,
 				name,
 				version,
 			};
+			let footprint = if record.info.retired {
+				Self::tombstone_footprint(&release, &record)
+			} else {
+				*counts.entry(model).or_default() += 1;
+				Self::release_footprint()
+			};
 			ensure!(
-				ReleasesOf::<T>::contains_key(model, release),
+				pays_for(&record.ticket, &release.owner, footprint),
+				"a release's deposit is for other bytes"
+			);
+			ensure!(
+				ReleasesOf::<T>::contains_key((model, record.info.retired, release)),
 				"a release is not in the index"
 			);
 		}

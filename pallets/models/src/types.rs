@@ -57,9 +57,13 @@ pub struct ModelRecord<AccountId, BlockNumber, Ticket> {
 	pub size: u32,
 	/// How far it has come.
 	pub stage: ModelStage<BlockNumber>,
+	/// The block at which its upload is dropped even if chunks still come; of no meaning once it
+	/// is submitted.
+	pub deadline: BlockNumber,
 	/// Releases that point at it and are not retired.
 	pub releases: u32,
-	/// The deposit, until removal begins.
+	/// The deposit, until removal begins: for the bytes of the file or, once there is a report,
+	/// of the plan, whichever are more.
 	pub ticket: Option<Ticket>,
 }
 
@@ -88,8 +92,8 @@ pub struct ReleaseRecord<Balance, BlockNumber, Ticket> {
 	pub info: ReleaseInfo<Balance, BlockNumber>,
 	/// What a call of it weighs, as far as the model's report says.
 	pub run: RunCost,
-	/// The deposit, until retirement.
-	pub ticket: Option<Ticket>,
+	/// The deposit; after retirement, for the tombstone.
+	pub ticket: Ticket,
 }
 
 /// A model that waits for admission.
@@ -164,6 +168,7 @@ mod tests {
 			owner: 0,
 			size,
 			stage,
+			deadline: 0,
 			releases: 0,
 			ticket: None,
 		}

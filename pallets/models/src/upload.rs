@@ -6,8 +6,10 @@ use blake3::{
 	Hasher,
 };
 use frame_support::{
+	dispatch::DispatchClass,
 	ensure,
 	traits::{Consideration, Footprint, Get},
+	weights::Weight,
 	BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -19,9 +21,19 @@ use sp_runtime::{
 
 use crate::{
 	types::{Chunk, ModelRecord, ModelRecordOf, QueuedModel, SubtreeValue},
+	weights::WeightInfo,
 	AdmissionQueue, Chunks, Config, Error, Event, Expiries, ExpiryBacklog, Models, Pallet,
 	Subtrees, TotalBytes, UploadPermit,
 };
+
+/// What the deposit of a model pays for: one item of as many bytes as its file takes in storage
+/// or, once they are known, its plan takes in the memory of every node, whichever are more.
+pub(crate) fn model_footprint(size: u32, plan_bytes: Option<u64>) -> Footprint {
+	Footprint {
+		count: 1,
+		size: u64::from(size).max(plan_bytes.unwrap_or_default()),
+	}
+}
 
 /// The most uploads that expire in one block, and the most blocks of a backlog that one block
 /// looks at.
@@ -97,14 +109,15 @@ impl<T: Config> Pallet<T> {
 		let total = TotalBytes::<T>::get().saturating_add(size.into());
 		ensure!(total <= T::MaxTotalBytes::get(), Error::<T>::NoStorageRoom);
 
-		let footprint = Footprint::from_parts(1, size as usize);
-		let ticket = T::UploadConsideration::new(&who, footprint)?;
-		let expires = Self::upload_expiry();
+		let ticket = T::UploadConsideration::new(&who, model_footprint(size, None))?;
+		let deadline = Self::upload_deadline();
+		let expires = Self::upload_expiry(deadline);
 		let stage = ModelStage::Uploading { expires };
 		let record = ModelRecord {
 			owner: who.clone(),
 			size,
 			stage,
+			deadline,
 			releases: 0,
 			ticket: Some(ticket),
 		};
@@ -125,7 +138,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Stores a chunk and its subtree value.
+	/// Stores a chunk and its subtree value, and puts the upload's expiry off.
 	pub(crate) fn do_upload_chunk(
 		who: T::AccountId,
 		id: ModelId,
@@ -133,7 +146,7 @@ impl<T: Config> Pallet<T> {
 		bytes: Chunk,
 	) -> DispatchResult {
 		UploadPermit::<T>::take().ok_or(Error::<T>::NestedUpload)?;
-		let record = Self::uploading(&who, id)?;
+		let mut record = Self::uploading(&who, id)?;
 		let len = record
 			.chunk_len(index)
 			.ok_or(Error::<T>::ChunkIndexOutOfRange)?;
@@ -147,12 +160,42 @@ impl<T: Config> Pallet<T> {
 			Ok::<(), DispatchError>(())
 		})?;
 		Chunks::<T>::insert(id, index, bytes);
+		let later = Self::upload_expiry(record.deadline);
+		match &mut record.stage {
+			ModelStage::Uploading { expires } if *expires != later => {
+				Expiries::<T>::remove(*expires, id);
+				Expiries::<T>::insert(later, id, ());
+				*expires = later;
+				Models::<T>::insert(id, record);
+			}
+			_ => {}
+		}
 		Self::deposit_event(Event::ChunkUploaded { model: id, index });
 		Ok(())
 	}
 
-	/// Checks the hash of the whole file and queues it. Returns the number of its chunks.
-	pub(crate) fn do_submit(who: T::AccountId, id: ModelId) -> Result<u32, DispatchError> {
+	/// What `submit` weighs: its own work and the admission that it asks for, but at most half of
+	/// what one normal extrinsic may weigh, so that blocks find room for it.
+	///
+	/// The size is that of the upload as it is before the call. A file of another size under the
+	/// same id would lack its chunks, so this call could not queue it.
+	pub(crate) fn submit_weight(id: ModelId) -> Weight {
+		let size = Models::<T>::get(id).map_or(0, |record| record.size);
+		let weight = Self::submit_call_weight(id).saturating_add(T::WeightInfo::admit(size));
+		let normal = T::BlockWeights::get()
+			.get(DispatchClass::Normal)
+			.max_extrinsic;
+		normal.map_or(weight, |max| weight.min(max / 2))
+	}
+
+	/// What `submit` weighs without the admission.
+	pub(crate) fn submit_call_weight(id: ModelId) -> Weight {
+		let chunks = Models::<T>::get(id).map_or(0, |record| record.chunk_count());
+		T::WeightInfo::submit(chunks)
+	}
+
+	/// Checks the hash of the whole file and queues it.
+	pub(crate) fn do_submit(who: T::AccountId, id: ModelId) -> DispatchResult {
 		let mut record = Self::uploading(&who, id)?;
 		let values: Option<Vec<SubtreeValue>> = Subtrees::<T>::get(id).into_iter().collect();
 		let values = values.ok_or(Error::<T>::IncompleteUpload)?;
@@ -176,14 +219,13 @@ impl<T: Config> Pallet<T> {
 		if let ModelStage::Uploading { expires } = record.stage {
 			Expiries::<T>::remove(expires, id);
 		}
-		let chunks = record.chunk_count();
 		record.stage = ModelStage::Queued { admission: due };
 		Models::<T>::insert(id, record);
 		Self::deposit_event(Event::ModelQueued {
 			model: id,
 			admission: due,
 		});
-		Ok(chunks)
+		Ok(())
 	}
 
 	/// Returns the deposit and lets the chunks go.
@@ -250,9 +292,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The block at which an upload that begins now expires.
-	pub(crate) fn upload_expiry() -> BlockNumberFor<T> {
+	/// The block at which an upload that begins now is dropped even if chunks still come.
+	pub(crate) fn upload_deadline() -> BlockNumberFor<T> {
 		frame_system::Pallet::<T>::block_number().saturating_add(T::UploadLifetime::get())
+	}
+
+	/// The block at which an upload expires if no chunk comes after this block.
+	pub(crate) fn upload_expiry(deadline: BlockNumberFor<T>) -> BlockNumberFor<T> {
+		frame_system::Pallet::<T>::block_number()
+			.saturating_add(T::UploadIdleTimeout::get())
+			.min(deadline)
 	}
 
 	/// The first block that may admit a file of `size` bytes that is submitted now.

@@ -4,6 +4,17 @@
 //! BLAKE3 in the runtime, compiled from Wasm (about 4 ns a byte), copied, and hashed once more
 //! for the state trie (about 1 ns a byte). The proof sizes count what the runtime reads, not the
 //! chunks that the host side reads.
+//!
+//! Admission is charged for a node that has not prepared for it, by the size of the file (read,
+//! parsed, copied and packed: about 3 ns a byte) and by a constant for what the smallest file may
+//! ask of the engine within its limits:
+//!
+//! * 2^26 units of work for constants. The dearest unit is that of `Pow`, which counts 28 units
+//!   for an element and takes 41 ns for it on one core (other operators take a third of that, or
+//!   less): 100 ms.
+//! * 20,000 nodes of about 2 us each: 40 ms.
+//!
+//! Both together, rounded up, are 150 ms.
 
 use core::marker::PhantomData;
 use frame_support::{
@@ -36,11 +47,17 @@ pub trait WeightInfo {
 	fn mature(m: u32) -> Weight;
 	/// `e` uploads that expire.
 	fn expire(e: u32) -> Weight;
-	/// A model of `b` bytes that is taken for admission, by a node that has not prepared for it.
+	/// A model of `b` bytes that is taken for admission, by a node that has not prepared for it,
+	/// with as much folding of constants as the engine allows.
 	fn admit(b: u32) -> Weight;
+	/// A model that has its report and waits for room to mature in.
+	fn admit_waiting() -> Weight;
 	/// `c` chunks that are removed.
 	fn remove_chunks(c: u32) -> Weight;
 }
+
+/// Microseconds that admission may take whatever the size of the file; see above.
+const ADMISSION_MICROS: u64 = 150_000;
 
 /// The weights with the database weights of a runtime.
 pub type SubstrateWeight<T> = Estimates<<T as frame_system::Config>::DbWeight>;
@@ -69,8 +86,8 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn upload_chunk(b: u32) -> Weight {
-		// Permit, model, subtrees; chunk, subtrees.
-		Self::of(50, 22_000, 3, 3).saturating_add(Self::per_byte(6_000, b))
+		// Permit, model, subtrees; chunk, subtrees, model, two expiries.
+		Self::of(60, 22_000, 3, 6).saturating_add(Self::per_byte(6_000, b))
 	}
 
 	fn submit(c: u32) -> Weight {
@@ -89,8 +106,8 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn retire() -> Weight {
-		// Release, model, account, hold.
-		Self::of(60, 10_000, 4, 4)
+		// Release, model, account, hold; and two places in the index.
+		Self::of(70, 10_000, 4, 6)
 	}
 
 	fn remove_model() -> Weight {
@@ -105,8 +122,8 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn on_initialize_idle() -> Weight {
-		// Maturing, backlog, expiries, queue, removals; the bytes of the block.
-		Self::of(40, 40_000, 5, 1)
+		// Maturing, backlog, expiries, queue, pause, removals; the bytes of the block.
+		Self::of(40, 40_000, 6, 1)
 	}
 
 	fn mature(m: u32) -> Weight {
@@ -124,12 +141,17 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn admit(b: u32) -> Weight {
-		// Model, working bytes, working models, maturing; report, subtrees and all of these, or
-		// what a refusal needs.
 		let chunks = u64::from(b.div_ceil(CHUNK_SIZE));
-		Self::of(300, 80_000, 10, 14)
+		Self::admit_waiting()
+			.saturating_add(Self::of(ADMISSION_MICROS, 0, 0, 1))
 			.saturating_add(D::get().reads(chunks))
 			.saturating_add(Self::per_byte(3_000, b))
+	}
+
+	fn admit_waiting() -> Weight {
+		// Model, working bytes, working models, maturing, account, hold; report, subtrees and all
+		// of these, or what a refusal needs.
+		Self::of(300, 80_000, 12, 16)
 	}
 
 	fn remove_chunks(c: u32) -> Weight {
@@ -151,6 +173,15 @@ mod tests {
 	fn a_chunk_weighs_at_least_its_hash() {
 		// 2 ms for 512 KiB.
 		assert!(Weights::upload_chunk(CHUNK_SIZE).ref_time() >= 2_000_000_000);
+	}
+
+	#[test]
+	fn an_admission_weighs_its_folding_and_its_bytes() {
+		let file = 128 * 1024 * 1024;
+		let (empty, full) = (Weights::admit(0), Weights::admit(file));
+		assert!(empty.ref_time() >= 150_000_000_000);
+		assert!(full.ref_time() - empty.ref_time() >= 3_000 * u64::from(file));
+		assert!(Weights::admit_waiting().ref_time() < 10_000_000_000);
 	}
 
 	#[test]

@@ -29,10 +29,13 @@ parameter_types! {
 		RuntimeHoldReason::Models(pallet_models::HoldReason::Release);
 	/// Deposit of a model or a release, whatever its size.
 	pub const BaseDeposit: Balance = deposit(1, 0);
-	/// Deposit of each byte: about one NOE for a MiB.
+	/// Deposit of each byte of a model's file or plan, whichever is larger, and of a release:
+	/// about one NOE for a MiB.
 	pub const ByteDeposit: Balance = MICRO_NOE;
 	/// An upload must be complete within this time.
 	pub const UploadLifetime: BlockNumber = 2 * HOURS;
+	/// A chunk must come within this time.
+	pub const UploadIdleTimeout: BlockNumber = 5 * MINUTES;
 	/// Time to work out the report of a small file.
 	pub const AdmissionDelay: BlockNumber = 2;
 	/// Time to build the plan of an admitted model.
@@ -66,6 +69,7 @@ impl pallet_models::Config for Runtime {
 	type MaxResidentModels = ConstU32<256>;
 	type MaxUploadBytesPerBlock = ConstU32<{ 2 * MIB as u32 }>;
 	type UploadLifetime = UploadLifetime;
+	type UploadIdleTimeout = UploadIdleTimeout;
 	type AdmissionDelay = AdmissionDelay;
 	type AdmissionBytesPerBlock = ConstU32<{ 16 * MIB as u32 }>;
 	type MaturityPeriod = MaturityPeriod;

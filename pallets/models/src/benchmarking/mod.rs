@@ -7,7 +7,7 @@ use frame_benchmarking::v2::*;
 use frame_support::{
 	assert_ok,
 	dispatch::{DispatchInfo, GetDispatchInfo},
-	traits::{fungible::Inspect, Consideration, Footprint, Get, Hooks, IsSubType},
+	traits::{fungible::Inspect, Consideration, Get, Hooks, IsSubType},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use noema_primitives::{ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE};
@@ -20,10 +20,13 @@ pub use onnx::{BenchmarkHelper, OnnxFiles};
 
 use crate::{
 	types::{Chunk, MaturingModel, MaxChunks, ModelRecord, SubtreeValue},
-	upload::merge,
+	upload::{merge, model_footprint},
 	AdmissionQueue, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Pallet, Releases,
 	Reports, Subtrees, TotalBytes, UploadPermit, WorkingModels,
 };
+
+/// More than the plan of any file here takes.
+const PLAN_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The present block, which is not the first: releases must have been made before it.
 fn now<T: Config>() -> BlockNumberFor<T> {
@@ -39,7 +42,7 @@ fn now<T: Config>() -> BlockNumberFor<T> {
 fn upload<T: Config>(who: &T::AccountId, id: ModelId, file: &[u8]) {
 	now::<T>();
 	let size = file.len() as u32;
-	T::UploadConsideration::ensure_successful(who, Footprint::from_parts(1, size as usize));
+	T::UploadConsideration::ensure_successful(who, model_footprint(size, None));
 	assert_ok!(Pallet::<T>::do_begin_upload(who.clone(), id, size));
 	for (index, chunk) in (0..).zip(file.chunks(CHUNK_SIZE as usize)) {
 		UploadPermit::<T>::put(());
@@ -53,6 +56,9 @@ fn queue<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 	let id = ModelId::of(file);
 	upload::<T>(who, id, file);
 	assert_ok!(Pallet::<T>::do_submit(who.clone(), id));
+	// Admission raises the deposit to what the plan takes.
+	let plan = model_footprint(file.len() as u32, Some(PLAN_BYTES));
+	T::UploadConsideration::ensure_successful(who, plan);
 	let due = now::<T>();
 	AdmissionQueue::<T>::mutate(|queue| queue.iter_mut().for_each(|queued| queued.due = due));
 	set_stage::<T>(id, ModelStage::Queued { admission: due });
@@ -63,7 +69,7 @@ fn queue<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 fn make_resident<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 	let id = queue::<T>(who, file);
 	let due = now::<T>();
-	Pallet::<T>::process_admissions(due);
+	Pallet::<T>::process_admission(due);
 	MaturingQueue::<T>::mutate(|maturing| {
 		maturing.iter_mut().for_each(|model| model.resident = due);
 	});
@@ -154,7 +160,7 @@ mod benchmarks {
 	fn begin_upload() {
 		let who: T::AccountId = whitelisted_caller();
 		let size = T::MaxModelSize::get();
-		T::UploadConsideration::ensure_successful(&who, Footprint::from_parts(1, size as usize));
+		T::UploadConsideration::ensure_successful(&who, model_footprint(size, None));
 		let id = ModelId([1; 32]);
 
 		#[extrinsic_call]
@@ -168,12 +174,14 @@ mod benchmarks {
 		let who: T::AccountId = whitelisted_caller();
 		// The second chunk of the largest file, or its only one.
 		let size = T::MaxModelSize::get().min(CHUNK_SIZE.saturating_add(b));
-		T::UploadConsideration::ensure_successful(&who, Footprint::from_parts(1, size as usize));
+		T::UploadConsideration::ensure_successful(&who, model_footprint(size, None));
 		let id = ModelId([1; 32]);
 		assert_ok!(Pallet::<T>::do_begin_upload(who.clone(), id, size));
 		let index = size.saturating_sub(1) / CHUNK_SIZE;
 		let len = size.saturating_sub(index * CHUNK_SIZE);
 		UploadPermit::<T>::put(());
+		// In a later block, so that the expiry moves.
+		frame_system::Pallet::<T>::set_block_number(now::<T>().saturating_add(One::one()));
 
 		#[extrinsic_call]
 		_(
@@ -192,7 +200,7 @@ mod benchmarks {
 		let size = T::MaxModelSize::get().min(c.saturating_mul(CHUNK_SIZE));
 		let values: Vec<SubtreeValue> = (0..c).map(|i| ModelId::of(&i.to_le_bytes()).0).collect();
 		let id = ModelId(merge(&values).expect("there is a chunk"));
-		T::UploadConsideration::ensure_successful(&who, Footprint::from_parts(1, size as usize));
+		T::UploadConsideration::ensure_successful(&who, model_footprint(size, None));
 		assert_ok!(Pallet::<T>::do_begin_upload(who.clone(), id, size));
 		Subtrees::<T>::mutate(id, |places| {
 			for (place, value) in places.iter_mut().zip(values) {
@@ -307,6 +315,7 @@ mod benchmarks {
 				owner: who.clone(),
 				size: 1,
 				stage,
+				deadline: resident,
 				releases: 0,
 				ticket: None,
 			};
@@ -335,7 +344,7 @@ mod benchmarks {
 			let file = bytes(i, 100);
 			upload::<T>(&who, ModelId::of(&file), &file);
 		}
-		let expiry = Pallet::<T>::upload_expiry();
+		let expiry = Pallet::<T>::upload_expiry(Pallet::<T>::upload_deadline());
 
 		let steps;
 		#[block]
@@ -350,15 +359,40 @@ mod benchmarks {
 	#[benchmark]
 	fn admit(b: Linear<0, 2_097_152>) {
 		let who: T::AccountId = whitelisted_caller();
-		let id = queue::<T>(&who, &T::BenchmarkHelper::model_file(b));
+		let id = queue::<T>(&who, &T::BenchmarkHelper::dearest_file(b));
 		let now = now::<T>();
 
 		#[block]
 		{
-			Pallet::<T>::process_admissions(now);
+			Pallet::<T>::process_admission(now);
 		}
 
+		assert!(Reports::<T>::contains_key(id), "the file must be admitted");
+		assert_eq!(WorkingModels::<T>::get().len(), 1);
+	}
+
+	#[benchmark]
+	fn admit_waiting() {
+		let who: T::AccountId = whitelisted_caller();
+		let id = queue::<T>(&who, &T::BenchmarkHelper::model_file(1));
+		let now = now::<T>();
+		// As much matures as may, so that the model waits; then it does not any more.
+		let maturing = MaturingModel {
+			id: ModelId([1; 32]),
+			resident: now,
+			plan_bytes: T::MaxMaturingBytes::get(),
+		};
+		MaturingQueue::<T>::try_append(maturing).expect("there is place");
+		Pallet::<T>::process_admission(now);
 		assert!(Reports::<T>::contains_key(id));
+		assert!(WorkingModels::<T>::get().is_empty());
+		MaturingQueue::<T>::kill();
+
+		#[block]
+		{
+			Pallet::<T>::process_admission(now);
+		}
+
 		assert_eq!(WorkingModels::<T>::get().len(), 1);
 	}
 

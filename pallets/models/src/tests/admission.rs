@@ -1,4 +1,4 @@
-use frame_support::{traits::Hooks, weights::Weight};
+use frame_support::{assert_ok, traits::Hooks, weights::Weight};
 use noema_primitives::{ModelId, ModelStage, RefusalCode, CHUNK_SIZE, PROFILE_1};
 
 use crate::{
@@ -93,17 +93,23 @@ fn a_fault_loses_no_model() {
 		}
 		check_invariants();
 		break_admission(false);
-		next_block();
 		for id in ids {
+			next_block();
 			assert!(matches!(stage(id), Some(ModelStage::Maturing { .. })));
 		}
 	});
 }
 
 #[test]
-fn a_block_takes_a_bounded_number_and_the_weight_says_so() {
+fn a_block_takes_one_and_the_weight_says_so() {
 	new_test(|| {
-		let ids: Vec<ModelId> = (0..6).map(|seed| submit(ALICE, &model(seed, 1))).collect();
+		// Every other file is refused: that counts, too.
+		let file = |seed| match seed % 2 {
+			0 => model(seed, 1),
+			_ => no_model(seed),
+		};
+		let files: Vec<Vec<u8>> = (0..6).map(file).collect();
+		let ids: Vec<ModelId> = files.iter().map(|file| submit(ALICE, file)).collect();
 		let due = 1 + ADMISSION_DELAY;
 		let queued = || {
 			let queued = |id: &&ModelId| matches!(stage(**id), Some(ModelStage::Queued { .. }));
@@ -114,55 +120,96 @@ fn a_block_takes_a_bounded_number_and_the_weight_says_so() {
 		let idle = ModelsPallet::on_initialize(due - 1);
 		assert_eq!(idle, Weights::on_initialize_idle());
 
-		System::set_block_number(due);
-		let weight = ModelsPallet::on_initialize(due);
-		assert_eq!(queued(), 2);
-		let expected = (0..4).fold(idle, |sum, _| sum.saturating_add(Weights::admit(HEADER)));
-		assert_eq!(weight, expected);
-		next_block();
-		assert_eq!(queued(), 0);
+		// Up to the block in which the first one is resident.
+		for (block, file) in (due..due + MATURITY_PERIOD).zip(&files) {
+			let before = (queued(), admissions());
+			System::set_block_number(block);
+			let weight = ModelsPallet::on_initialize(block);
+			assert_eq!((queued(), admissions()), (before.0 - 1, before.1 + 1));
+			let removed = Weights::remove_chunks(u32::from(!file.starts_with(b"M")));
+			let expected = idle + Weights::admit(file.len() as u32) + removed;
+			assert_eq!(weight, expected);
+			check_invariants();
+		}
+		assert_eq!(queued(), 1);
 	});
 }
 
 #[test]
-fn a_block_takes_a_bounded_number_of_bytes_but_one_file_of_any_size() {
+fn a_large_file_takes_the_place_of_those_that_as_many_blocks_could_take() {
 	new_test(|| {
-		// Uploaded over some blocks, then submitted in one, so that all are due together.
-		let large = model_sized(0, 1, 3 * CHUNK_SIZE);
-		let files: Vec<Vec<u8>> = [large]
-			.into_iter()
-			.chain((1..3).map(|i| model(i, 1)))
-			.collect();
-		let ids: Vec<ModelId> = files.iter().map(|file| ModelId::of(file)).collect();
-		for (id, file) in ids.iter().zip(&files) {
-			upload_as(ALICE, *id, file);
+		let first = model_sized(0, 1, 3 * CHUNK_SIZE);
+		let second = model(1, 1);
+		for file in [&first, &second] {
+			upload_as(ALICE, ModelId::of(file), file);
 		}
-		let due = |id: ModelId| match stage(id) {
+		let ids = [ModelId::of(&first), ModelId::of(&second)];
+		let admission = |id: ModelId| match stage(id) {
 			Some(ModelStage::Queued { admission }) => admission,
 			other => panic!("{other:?}"),
 		};
-		assert!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), ids[0]).is_ok());
-		run_to(due(ids[0]) - ADMISSION_DELAY);
-		for id in &ids[1..] {
-			assert!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), *id).is_ok());
-			assert_eq!(due(*id), due(ids[0]));
+		assert_ok!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), ids[0]));
+		let due = admission(ids[0]);
+		run_to(due - ADMISSION_DELAY);
+		assert_ok!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), ids[1]));
+		assert_eq!(admission(ids[1]), due);
+
+		run_to(due);
+		assert!(matches!(stage(ids[0]), Some(ModelStage::Maturing { .. })));
+		// The block of the file itself, and one for each chunk that it is beyond the first.
+		for _ in 0..3 {
+			next_block();
+			assert_eq!(admission(ids[1]), due);
+			check_invariants();
 		}
-		run_to(due(ids[0]));
-		let queued: Vec<ModelId> = AdmissionQueue::<Test>::get().iter().map(|q| q.id).collect();
-		assert_eq!(queued, ids[1..], "the large one filled the block");
 		next_block();
-		assert!(AdmissionQueue::<Test>::get().is_empty());
+		assert!(matches!(stage(ids[1]), Some(ModelStage::Maturing { .. })));
 	});
 }
 
 #[test]
-fn refusals_count_against_the_block_too() {
+fn a_model_that_waits_for_room_weighs_little_and_is_not_paced() {
 	new_test(|| {
-		for seed in 0..6 {
-			submit(ALICE, &no_model(seed));
+		submit(ALICE, &model(0, MAX_MATURING_BYTES));
+		let large = model_sized(1, 1, 5 * CHUNK_SIZE);
+		let id = submit(ALICE, &large);
+		let deferred =
+			|id| AdmissionQueue::<Test>::get()[0].id == id && Reports::<Test>::contains_key(id);
+		for _ in 0..20 {
+			if AdmissionQueue::<Test>::get().len() == 1 && deferred(id) {
+				break;
+			}
+			// Keeps the room taken.
+			crate::MaturingQueue::<Test>::mutate(|maturing| {
+				maturing.iter_mut().for_each(|model| model.resident = 99);
+			});
+			let now = System::block_number() + 1;
+			System::set_block_number(now);
+			ModelsPallet::on_initialize(now);
 		}
-		run_to(1 + ADMISSION_DELAY);
-		assert_eq!(AdmissionQueue::<Test>::get().len(), 2);
+		assert!(deferred(id));
+		let now = System::block_number() + 1;
+		System::set_block_number(now);
+		let weight = ModelsPallet::on_initialize(now);
+		assert_eq!(
+			weight,
+			Weights::on_initialize_idle() + Weights::admit_waiting()
+		);
+		assert!(crate::NextAdmission::<Test>::get().is_some_and(|next| next > now + 1));
+
+		crate::MaturingQueue::<Test>::mutate(|maturing| {
+			maturing
+				.iter_mut()
+				.for_each(|model| model.resident = now + 1);
+		});
+		for model in crate::MaturingQueue::<Test>::get() {
+			let resident = model.resident;
+			crate::Models::<Test>::mutate(model.id, |record| {
+				record.as_mut().expect("known").stage = ModelStage::Maturing { resident };
+			});
+		}
+		next_block();
+		assert!(matches!(stage(id), Some(ModelStage::Maturing { .. })));
 	});
 }
 

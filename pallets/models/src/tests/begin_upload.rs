@@ -17,7 +17,7 @@ fn it_deposits_and_makes_places_for_chunks() {
 		assert_ok!(begin(ALICE, id, size));
 
 		assert_eq!(before - Balances::free_balance(ALICE), model_deposit(size));
-		let expires = 1 + UPLOAD_LIFETIME;
+		let expires = 1 + UPLOAD_IDLE_TIMEOUT;
 		assert_eq!(stage(id), Some(ModelStage::Uploading { expires }));
 		assert_eq!(Subtrees::<Test>::get(id).to_vec(), vec![None; 3]);
 		assert_eq!(TotalBytes::<Test>::get(), u64::from(size));

@@ -61,7 +61,7 @@ fn a_model_that_waits_for_room_leaves_the_queue_with_its_report() {
 	new_test(|| {
 		submit(ALICE, &model(0, MAX_MATURING_BYTES));
 		let waiting = submit(ALICE, &model(1, 1));
-		run_to(1 + ADMISSION_DELAY);
+		run_to(2 + ADMISSION_DELAY);
 		assert!(Reports::<Test>::contains_key(waiting));
 		assert_ok!(cancel(ALICE, waiting));
 		assert!(!Reports::<Test>::contains_key(waiting));

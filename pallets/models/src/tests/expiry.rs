@@ -1,10 +1,10 @@
-use frame_support::{assert_ok, traits::Hooks};
+use frame_support::{assert_noop, assert_ok, traits::Hooks};
 use noema_primitives::{ModelId, ModelStage, CHUNK_SIZE};
 
-use crate::{mock::*, upload::EXPIRIES_PER_BLOCK, Event, Expiries, ExpiryBacklog};
+use crate::{mock::*, upload::EXPIRIES_PER_BLOCK, Error, Event, Expiries, ExpiryBacklog};
 
 #[test]
-fn an_abandoned_upload_is_dropped_and_refunded() {
+fn an_upload_without_new_chunks_is_dropped_and_refunded() {
 	new_test(|| {
 		let before = Balances::free_balance(ALICE);
 		let file = model_sized(0, 1, 2 * CHUNK_SIZE);
@@ -12,11 +12,11 @@ fn an_abandoned_upload_is_dropped_and_refunded() {
 		let origin = RuntimeOrigin::signed(ALICE);
 		assert_ok!(ModelsPallet::begin_upload(origin, id, file.len() as u32));
 		assert_ok!(upload_chunk(ALICE, id, 1, &file[CHUNK_SIZE as usize..]));
-		run_to(UPLOAD_LIFETIME);
+		run_to(UPLOAD_IDLE_TIMEOUT);
 		assert_eq!(
 			stage(id),
 			Some(ModelStage::Uploading {
-				expires: 1 + UPLOAD_LIFETIME
+				expires: 1 + UPLOAD_IDLE_TIMEOUT
 			})
 		);
 		next_block();
@@ -31,12 +31,81 @@ fn an_abandoned_upload_is_dropped_and_refunded() {
 }
 
 #[test]
+fn each_chunk_puts_the_expiry_off_but_not_for_ever() {
+	new_test(|| {
+		let file = model_sized(0, 1, 5 * CHUNK_SIZE);
+		let id = ModelId::of(&file);
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_ok!(ModelsPallet::begin_upload(origin, id, file.len() as u32));
+		let chunks: Vec<&[u8]> = file.chunks(CHUNK_SIZE as usize).collect();
+		let deadline = 1 + UPLOAD_LIFETIME;
+		// The last block in which a chunk can come, again and again.
+		for index in 0..3 {
+			run_to(1 + u64::from(index + 1) * (UPLOAD_IDLE_TIMEOUT - 1));
+			assert_ok!(upload_chunk(ALICE, id, index, chunks[index as usize]));
+			let expires = (System::block_number() + UPLOAD_IDLE_TIMEOUT).min(deadline);
+			assert_eq!(stage(id), Some(ModelStage::Uploading { expires }));
+			assert_eq!(
+				Expiries::<Test>::iter_keys().collect::<Vec<_>>(),
+				[(expires, id)]
+			);
+			check_invariants();
+			if expires == deadline {
+				break;
+			}
+		}
+		run_to(deadline - 1);
+		assert_eq!(stage(id), Some(ModelStage::Uploading { expires: deadline }));
+		assert_ok!(upload_chunk(ALICE, id, 4, chunks[4]));
+		assert_eq!(stage(id), Some(ModelStage::Uploading { expires: deadline }));
+		next_block();
+		assert_eq!(events()[0], Event::UploadExpired { model: id });
+	});
+}
+
+#[test]
+fn a_chunk_that_fails_puts_nothing_off() {
+	new_test(|| {
+		let id = ModelId::of(b"a");
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_ok!(ModelsPallet::begin_upload(origin, id, 5));
+		next_block();
+		assert!(upload_chunk(BOB, id, 0, b"chunk").is_err());
+		assert!(upload_chunk(ALICE, id, 0, b"longer chunk").is_err());
+		let expires = 1 + UPLOAD_IDLE_TIMEOUT;
+		assert_eq!(stage(id), Some(ModelStage::Uploading { expires }));
+	});
+}
+
+/// Whoever begins uploads and sends no chunks keeps the others out for that long only.
+#[test]
+fn room_that_nobody_fills_comes_back_soon() {
+	new_test(|| {
+		for i in 0..4u8 {
+			let origin = RuntimeOrigin::signed(BOB);
+			assert_ok!(ModelsPallet::begin_upload(
+				origin,
+				ModelId::of(&[i]),
+				MAX_MODEL_SIZE
+			));
+		}
+		let file = model(0, 1);
+		let id = ModelId::of(&file);
+		let begin =
+			|| ModelsPallet::begin_upload(RuntimeOrigin::signed(ALICE), id, file.len() as u32);
+		assert_noop!(begin(), Error::<Test>::NoStorageRoom);
+		run_to(1 + UPLOAD_IDLE_TIMEOUT);
+		assert_ok!(begin());
+	});
+}
+
+#[test]
 fn an_upload_with_the_wrong_hash_is_dropped_too() {
 	new_test(|| {
 		let id = ModelId::of(b"another");
 		upload_as(ALICE, id, &model(0, 1));
 		assert!(ModelsPallet::submit(RuntimeOrigin::signed(ALICE), id).is_err());
-		run_to(1 + UPLOAD_LIFETIME);
+		run_to(1 + UPLOAD_IDLE_TIMEOUT);
 		assert_eq!(stage(id), None);
 	});
 }
@@ -66,11 +135,11 @@ fn many_at_once_take_several_blocks() {
 		let left = || Expiries::<Test>::iter().count() as u32;
 		next_block();
 		begin(1000);
-		run_to(UPLOAD_LIFETIME);
+		run_to(UPLOAD_IDLE_TIMEOUT);
 		assert_eq!(left(), count + 1);
 		next_block();
 		assert_eq!(left(), 2 * EXPIRIES_PER_BLOCK + 3 + 1 - EXPIRIES_PER_BLOCK);
-		assert_eq!(ExpiryBacklog::<Test>::get(), Some(1 + UPLOAD_LIFETIME));
+		assert_eq!(ExpiryBacklog::<Test>::get(), Some(1 + UPLOAD_IDLE_TIMEOUT));
 		next_block();
 		assert_eq!(left(), 4);
 		// The rest of the first block, the one of the second, and the backlog is dealt with.
@@ -84,6 +153,7 @@ fn many_at_once_take_several_blocks() {
 #[test]
 fn a_long_backlog_of_empty_blocks_is_walked_step_by_step() {
 	new_test(|| {
+		System::set_block_number(50);
 		let id = ModelId::of(b"a");
 		assert_ok!(ModelsPallet::begin_upload(
 			RuntimeOrigin::signed(ALICE),

@@ -59,12 +59,12 @@ fn step() -> impl Strategy<Value = Step> {
 		6 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::AllChunks { who, file }),
 		6 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::Submit { who, file }),
 		1 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::Cancel { who, file }),
-		3 => (who.clone(), file.clone(), 0u8..6)
+		6 => (who.clone(), file.clone(), 0u8..6)
 			.prop_map(|(who, file, version)| Step::Release { who, file, version }),
 		2 => (who.clone(), 0u8..6).prop_map(|(who, version)| Step::Retire { who, version }),
 		2 => (who, file).prop_map(|(who, file)| Step::Remove { who, file }),
 		6 => (1u8..9).prop_map(Step::Blocks),
-		1 => any::<bool>().prop_map(Step::Break),
+		1 => prop::bool::weighted(0.3).prop_map(Step::Break),
 	]
 }
 

@@ -9,6 +9,7 @@ mod submit;
 mod upload_chunk;
 
 mod admission;
+mod deposit;
 mod expiry;
 mod extension;
 mod integrity;

@@ -172,11 +172,10 @@ fn releases_are_found_by_their_model() {
 		assert_ok!(release(BOB, id, "b", "1", 2));
 		assert_ok!(release(BOB, other, "c", "1", 3));
 		assert_ok!(retire(BOB, "b", "1"));
-		let mut found: Vec<_> = ModelsPallet::releases_of(id)
+		let found: Vec<_> = ModelsPallet::releases_of(id)
 			.into_iter()
 			.map(|(name, info)| (name.owner, info.royalty, info.retired))
 			.collect();
-		found.sort_unstable();
 		assert_eq!(found, [(ALICE, 1, false), (BOB, 2, true)]);
 		assert!(ModelsPallet::releases_of(ModelId::of(b"unknown")).is_empty());
 
@@ -184,6 +183,15 @@ fn releases_are_found_by_their_model() {
 			assert_ok!(release(ALICE, other, "many", &i.to_string(), 0));
 		}
 		assert_eq!(ModelsPallet::releases_of(other).len(), 100);
+
+		// However many are retired, the others are seen first.
+		for i in 0..118 {
+			assert_ok!(retire(ALICE, "many", &i.to_string()));
+		}
+		let found = ModelsPallet::releases_of(other);
+		assert_eq!(found.len(), 100);
+		let retired: Vec<bool> = found.iter().map(|(_, info)| info.retired).collect();
+		assert_eq!(retired, [vec![false; 3], vec![true; 97]].concat());
 	});
 }
 

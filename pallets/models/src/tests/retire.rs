@@ -3,13 +3,15 @@ use frame_support::{assert_noop, assert_ok};
 use crate::{mock::*, Error, Event, Models};
 
 #[test]
-fn it_leaves_a_tombstone_and_returns_the_deposit() {
+fn it_leaves_a_tombstone_and_the_deposit_for_it() {
 	new_test(|| {
 		let id = make_resident(ALICE, &model(0, 1));
 		let before = Balances::free_balance(BOB);
 		assert_ok!(release(BOB, id, "a", "1", 0));
 		assert_ok!(retire(BOB, "a", "1"));
-		assert_eq!(Balances::free_balance(BOB), before);
+		let held = before - Balances::free_balance(BOB);
+		assert_eq!(held, tombstone_deposit(b"a", b"1"));
+		assert!(held < RELEASE_DEPOSIT);
 		let release_id = release_id(BOB, "a", "1");
 		assert!(
 			ModelsPallet::release_info(&release_id)
@@ -24,6 +26,19 @@ fn it_leaves_a_tombstone_and_returns_the_deposit() {
 		);
 		assert_eq!(Models::<Test>::get(id).expect("known").releases, 0);
 		assert_noop!(release(BOB, id, "a", "1", 0), Error::<Test>::ReleaseExists);
+	});
+}
+
+#[test]
+fn the_longest_name_keeps_the_whole_deposit() {
+	new_test(|| {
+		let id = make_resident(ALICE, &model(0, 1));
+		let (name, version) = ("a".repeat(64), "1".repeat(32));
+		let before = Balances::free_balance(BOB);
+		assert_ok!(release(BOB, id, &name, &version, 0));
+		assert_ok!(retire(BOB, &name, &version));
+		// Every release deposits for the longest name and version there may be.
+		assert_eq!(before - Balances::free_balance(BOB), RELEASE_DEPOSIT);
 	});
 }
 

@@ -1,7 +1,14 @@
-use frame_support::{assert_noop, assert_ok, dispatch::Pays};
+use frame_support::{
+	assert_noop, assert_ok,
+	dispatch::{DispatchClass, GetDispatchInfo, Pays},
+	traits::Get,
+};
+use frame_system::limits::BlockWeights;
 use noema_primitives::{ModelId, ModelStage, CHUNK_SIZE};
 
 use crate::{mock::*, weights::WeightInfo, AdmissionQueue, Config, Error, Event, Expiries};
+
+type Weights = <Test as Config>::WeightInfo;
 
 #[test]
 fn a_complete_file_is_queued_later_if_it_is_larger() {
@@ -29,16 +36,66 @@ fn a_complete_file_is_queued_later_if_it_is_larger() {
 				admission: 2 + ADMISSION_DELAY + 3
 			})
 		);
-		let weight = <Test as Config>::WeightInfo::submit(3);
-		assert_eq!(
-			(info.actual_weight, info.pays_fee),
-			(Some(weight), Pays::Yes)
-		);
+		// All that was declared.
+		assert_eq!((info.actual_weight, info.pays_fee), (None, Pays::Yes));
 
 		// A small file that comes later is due earlier.
 		let third = submit(ALICE, &model(2, 1));
 		let queue: Vec<ModelId> = AdmissionQueue::<Test>::get().iter().map(|q| q.id).collect();
 		assert_eq!(queue, [small, third, id]);
+	});
+}
+
+#[test]
+fn it_weighs_as_much_as_the_admission_that_it_asks_for() {
+	new_test(|| {
+		let weight = |id| {
+			let call = crate::Call::<Test>::submit { model_id: id };
+			call.get_dispatch_info().call_weight
+		};
+		for size in [HEADER, CHUNK_SIZE + 1] {
+			let file = model_sized(u64::from(size), 1, size);
+			let id = ModelId::of(&file);
+			let call = Weights::submit(size.div_ceil(CHUNK_SIZE));
+			upload_as(ALICE, id, &file);
+			let expected = call.saturating_add(Weights::admit(size));
+			assert_eq!(weight(id), expected);
+
+			// What is not queued asks for no admission.
+			let failed = ModelsPallet::submit(RuntimeOrigin::signed(BOB), id);
+			let post_info = failed.expect_err("not Bob's").post_info;
+			assert_eq!(post_info.actual_weight, Some(call));
+			let done = ModelsPallet::submit(RuntimeOrigin::signed(ALICE), id);
+			assert_eq!(done.expect("queued").actual_weight, None);
+		}
+		let unknown = Weights::submit(0).saturating_add(Weights::admit(0));
+		assert_eq!(weight(ModelId::of(b"unknown")), unknown);
+	});
+}
+
+#[test]
+fn it_never_weighs_more_than_half_of_what_an_extrinsic_may() {
+	new_test(|| {
+		let file = ModelId::of(b"a");
+		assert_ok!(ModelsPallet::begin_upload(
+			RuntimeOrigin::signed(ALICE),
+			file,
+			MAX_MODEL_SIZE
+		));
+		// As if the chain admitted larger files.
+		crate::Models::<Test>::mutate(file, |record| {
+			record.as_mut().expect("known").size = u32::MAX;
+		});
+		let weights: BlockWeights = <Test as frame_system::Config>::BlockWeights::get();
+		let max = weights
+			.get(DispatchClass::Normal)
+			.max_extrinsic
+			.expect("there is one");
+		let weight = ModelsPallet::submit_weight(file);
+		assert_eq!(weight.ref_time(), max.ref_time() / 2);
+		crate::Models::<Test>::mutate(file, |record| {
+			record.as_mut().expect("known").size = MAX_MODEL_SIZE;
+		});
 	});
 }
 
