@@ -1,4 +1,5 @@
-//! What an inference will cost: exactly for a released model, about for a file.
+//! What an inference will cost: exactly for a released model, about for a file. What a model
+//! takes in deposit.
 
 use serde::Serialize;
 use subxt::dynamic;
@@ -21,6 +22,20 @@ mod rate {
 	pub(super) const BYTE: u64 = 500;
 	pub(super) const STEP: u64 = 3_000_000;
 	pub(super) const TRANSCENDENTAL: u64 = 30_000;
+}
+
+/// What the runtime takes in deposit for a model, in the smallest unit; like [`rate`] of this
+/// release and compared with a chain by a test.
+mod price {
+	pub(super) const MODEL: u128 = 10_000_000_000;
+	pub(super) const BYTE: u128 = 1_000_000;
+}
+
+/// What the uploader of a model deposits while it is on the chain: for the bytes of the file or of
+/// the plan, whichever are more. Up to admission it is for those of the file.
+pub fn model_deposit(size: usize, plan_bytes: u64) -> u128 {
+	let bytes = plan_bytes.max(size as u64);
+	price::MODEL.saturating_add(price::BYTE.saturating_mul(bytes.into()))
 }
 
 /// About what one inference costs.
@@ -157,4 +172,18 @@ fn max_inference_weight(at: &super::client::AtBlock) -> Result<u64, ChainError> 
 		.entry(address)
 		.map(|weight| weight.ref_time)
 		.map_err(|error| ChainError::client("read the limits of inferences", error))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_deposit_is_for_file_or_plan() {
+		// About a token for a MiB.
+		assert_eq!(model_deposit(1 << 20, 0), 1_058_576_000_000);
+		assert_eq!(model_deposit(1 << 20, 7), model_deposit(1 << 20, 0));
+		assert_eq!(model_deposit(137, 1 << 20), model_deposit(1 << 20, 0));
+		assert_eq!(model_deposit(0, 0), 10_000_000_000);
+	}
 }

@@ -27,6 +27,9 @@ struct Inspection {
 	cost: Cost,
 	plan_bytes: u64,
 	peak_bytes: u64,
+	/// What its uploader deposits while it is on the chain.
+	#[serde(with = "crate::chain::types::balance")]
+	deposit: u128,
 	/// What one inference would cost on the chain; absent without a node.
 	#[serde(skip_serializing_if = "Option::is_none")]
 	estimate: Option<Estimate>,
@@ -54,6 +57,7 @@ pub(super) async fn run(context: &Context, file: &Path) -> Result<(), Error> {
 		},
 		plan_bytes: report.plan_bytes,
 		peak_bytes: report.peak_bytes,
+		deposit: fee::model_deposit(model.bytes.len(), report.plan_bytes),
 		estimate: None,
 		stage: None,
 	};
@@ -87,6 +91,7 @@ fn text(inspection: &Inspection) -> String {
 			"memory of a run",
 			format!("{} bytes", inspection.peak_bytes),
 		),
+		("deposit", amount::format(inspection.deposit)),
 	];
 	if let Some(stage) = inspection.stage {
 		rows.push(("on the chain", stage.to_string()));

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Context;
 use crate::args::RegisterArgs;
+use crate::chain::fee;
 use crate::chain::types::Stage;
 use crate::chain::upload::{self, Step};
 use crate::chain::{calls, Wait};
@@ -20,6 +21,9 @@ struct Registered {
 	model_id: ModelId,
 	size: usize,
 	stage: Stage,
+	/// What the model's uploader deposits while it is on the chain.
+	#[serde(with = "crate::chain::types::balance")]
+	deposit: u128,
 	#[serde(with = "crate::chain::types::balance")]
 	royalty: u128,
 }
@@ -34,7 +38,12 @@ pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Er
 	let royalty = amount::parse(&args.royalty)?;
 	// What the chain would refuse after the upload is refused before it.
 	let model = LocalModel::open(&args.file)?;
+	let deposit = fee::model_deposit(model.bytes.len(), model.report().plan_bytes);
 	let chain = context.chain().await?;
+	context.remark(&format!(
+		"{} are held as a deposit while the model is on the chain",
+		amount::format(deposit)
+	));
 
 	let bar = context
 		.progress()
@@ -79,12 +88,14 @@ pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Er
 		model_id: id,
 		size: model.bytes.len(),
 		stage: state.stage,
+		deposit,
 		royalty,
 	};
 	let text = || {
 		table::pairs([
 			("release", registered.release.clone()),
 			("model id", registered.model_id.to_string()),
+			("deposit", amount::format(deposit)),
 			("royalty", amount::format(royalty)),
 			("stage", registered.stage.to_string()),
 		])

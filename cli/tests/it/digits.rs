@@ -188,6 +188,14 @@ async fn what_is_shown_of_models() {
 	let after = noema_async(inspect).await.json();
 	assert_eq!(after["stage"]["kind"], "resident");
 
+	// The deposits that Alice has paid are the one that was told and a release's.
+	let balance = noema(&["account", "balance", ALICE, "--json", "--url", url]).json();
+	let release = number(&balance["reserved"]) - number(&before["deposit"]);
+	assert!(
+		(10_000_000_000..11_000_000_000).contains(&release),
+		"{release} is no deposit of a release"
+	);
+
 	// The estimate is near the exact fee.
 	let input = format!("{}:images[0]", digits("heldout.npz").display());
 	let release = format!("{ALICE}/digits@1");
