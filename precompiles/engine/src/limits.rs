@@ -46,8 +46,8 @@ pub const MAX_TENSOR_BYTES: u64 = 512 * 1024 * 1024;
 /// evaluates: a constant that is computed need be no larger than one in the largest file.
 pub const MAX_FOLDING_BYTES: u64 = 128 * 1024 * 1024;
 /// Work that constant folding may do, over all nodes that it evaluates, in
-/// [work units](crate::Cost::work). On one core of 2.5 GHz or so that is ten to thirty
-/// milliseconds for most operators, a hundred for `Pow`.
+/// [work units](crate::Cost::work). Measured on one core, that is ten to forty milliseconds for most
+/// operators, and a hundred for the dearest (LRN, and Pad of rows of one element).
 ///
 /// Packing counts, too, a unit for a byte, as far as the packed constants of all nodes take more
 /// bytes than the initializers of the file: else a small file could have a large constant packed
