@@ -104,14 +104,17 @@ pub(crate) fn plan_deposit(size: u32, plan_bytes: u64) -> u64 {
 	10 + plan_bytes.max(size.into())
 }
 
-/// What a release costs its owner until it is retired: 16 bytes of name and royalty, 32 of the
-/// model and the like, and twice the owner, the name and the version, at their largest.
-pub(crate) const RELEASE_DEPOSIT: u64 = 100 + (32 + 8 + 8 + 1 + 8) + 2 * (8 + (2 + 64) + (1 + 32));
+/// Bytes of a release's record: model, royalty, block and whether it is retired; cost; deposit.
+const RELEASE_RECORD: u64 = (32 + 8 + 8 + 1) + (3 * 8 + 4 + 3 * 4) + 8;
+
+/// What a release costs its owner until it is retired: its record, and twice the owner, the name
+/// and the version, at their largest.
+pub(crate) const RELEASE_DEPOSIT: u64 = 100 + RELEASE_RECORD + 2 * (8 + (2 + 64) + (1 + 32));
 
 /// What the tombstone of a release costs its owner.
 pub(crate) fn tombstone_deposit(name: &[u8], version: &[u8]) -> u64 {
 	let id = 8 + name.encoded_size() + version.encoded_size();
-	100 + (32 + 8 + 8 + 1 + 8) + 2 * id as u64
+	100 + RELEASE_RECORD + 2 * id as u64
 }
 
 impl pallet_models::Config for Test {

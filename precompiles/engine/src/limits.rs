@@ -50,7 +50,7 @@ pub const MAX_FOLDING_BYTES: u64 = 128 * 1024 * 1024;
 /// operators, and a hundred for the dearest (LRN, and Pad of rows of one element).
 ///
 /// Packing counts, too, a unit for a byte, as far as the packed constants of all nodes take more
-/// bytes than the initializers of the file: else a small file could have a large constant packed
+/// bytes than the constants in the file: else a small file could have a large constant packed
 /// again and again.
 pub const MAX_FOLDING_WORK: u64 = 1 << 26;
 
