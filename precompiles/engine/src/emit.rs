@@ -17,6 +17,7 @@ use tract_onnx::{
 };
 
 use crate::{
+	engine::Observed,
 	error::{EvalError, ModelError},
 	fact::Fact,
 	import::{Graph, Source, Step},
@@ -65,6 +66,7 @@ struct StepOp(Arc<StepBody>);
 #[derive(Debug)]
 struct StepBody {
 	label: String,
+	cost: Cost,
 	kernel: Arc<dyn Kernel>,
 	/// The kernel's inputs: constants, or the next edge of the graph.
 	inputs: Vec<Option<Arc<Tensor>>>,
@@ -167,6 +169,27 @@ pub fn is_own(plan: &TractPlan) -> bool {
 		.nodes()
 		.iter()
 		.all(|node| node.op_is::<InputOp>() || node.op_is::<ConstantOp>() || node.op_is::<StepOp>())
+}
+
+/// Runs a plan and tells `observer` of each step as it has run.
+pub fn run_observed(
+	plan: &Arc<TractPlan>,
+	inputs: TVec<TValue>,
+	observer: &mut dyn FnMut(Observed<'_>),
+) -> TractResult<TVec<TValue>> {
+	plan.spawn()?
+		.run_plan_with_eval(inputs, |context, _, node, inputs| {
+			let outputs = node.op().eval(context, inputs)?;
+			if let Some(StepOp(body)) = node.op_as::<StepOp>() {
+				observer(Observed {
+					step: &body.label,
+					kernel: body.kernel.name(),
+					shape: outputs.first().map_or(&[], |output| output.shape()),
+					cost: body.cost,
+				});
+			}
+			TractResult::Ok(outputs)
+		})
 }
 
 /// What bookkeeping of a step, and of a value, is counted with in a plan's bytes.
@@ -303,6 +326,7 @@ fn add_step(model: &mut TypedModel, index: usize, step: &Step) -> TractResult<us
 		.collect();
 	let body = StepBody {
 		label: step.label.clone(),
+		cost: step.kernel.cost(&step.input_facts, &step.output_facts),
 		kernel: Arc::clone(&step.kernel),
 		inputs,
 	};

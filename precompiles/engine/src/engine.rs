@@ -11,6 +11,7 @@ use crate::{
 	guard::guard,
 	import::import,
 	kernel::Cost,
+	passes::optimise,
 	tensor::{canonicalise_nans, from_bytes},
 	DType, TensorSchema, Value,
 };
@@ -59,6 +60,19 @@ impl Plan {
 	}
 }
 
+/// What a run has just done, for [`Profile1::run_observed`].
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+	/// How errors name the step's node.
+	pub step: &'a str,
+	/// The operator type of the step's kernel.
+	pub kernel: &'a str,
+	/// The shape of its first output.
+	pub shape: &'a [usize],
+	/// What the step costs by the report's rule.
+	pub cost: Cost,
+}
+
 /// Deterministic ONNX inference under one numerics profile.
 pub trait Engine {
 	/// The profile's number.
@@ -93,7 +107,7 @@ impl Engine for Profile1 {
 	fn build(&self, file: &[u8]) -> Result<Plan, ModelError> {
 		let model = guard(file)?;
 		assert!(is_ieee(), "{FOREIGN_ARITHMETIC}");
-		let graph = import(model)?;
+		let graph = optimise(import(model)?)?;
 		let emitted = emit(&graph)?;
 		let report = Report {
 			profile: self.profile(),
@@ -116,47 +130,68 @@ impl Engine for Profile1 {
 	}
 
 	fn run(&self, plan: &Plan, inputs: &[Value]) -> Result<Vec<Value>, RunError> {
-		if !is_ieee() {
-			return Err(RunError::Internal {
-				reason: FOREIGN_ARITHMETIC.into(),
-			});
-		}
-		let schemas = &plan.report.inputs;
-		if inputs.len() != schemas.len() {
-			return Err(RunError::SchemaMismatch {
-				subject: format!("{} inputs given, {} expected", inputs.len(), schemas.len()),
-			});
-		}
-		// All of them are checked before the first is converted.
-		inputs
-			.iter()
-			.zip(schemas)
-			.try_for_each(|(input, schema)| check_schema(input, schema))?;
-		let inputs: TVec<TValue> = inputs
-			.iter()
-			.zip(schemas)
-			.map(|(input, schema)| tvalue(input, schema))
-			.collect::<Result<_, _>>()?;
-		let outputs =
-			plan.plan
-				.run(inputs)
-				.map_err(|error| match error.downcast_ref::<StepFailure>() {
-					Some(failure) => RunError::of_step(&failure.step, &failure.error),
-					None => RunError::Internal {
-						reason: format!("{error:#}"),
-					},
-				})?;
-		if outputs.len() != plan.report.outputs.len() {
-			return Err(RunError::Internal {
-				reason: format!("{} outputs", outputs.len()),
-			});
-		}
-		outputs
-			.into_iter()
-			.zip(&plan.report.outputs)
-			.map(|(o, schema)| value(o, schema))
-			.collect()
+		run(plan, inputs, None)
 	}
+}
+
+impl Profile1 {
+	/// Runs a plan like [`run`](Engine::run), and tells `observer` of each step as it has run.
+	pub fn run_observed(
+		&self,
+		plan: &Plan,
+		inputs: &[Value],
+		observer: &mut dyn FnMut(Observed<'_>),
+	) -> Result<Vec<Value>, RunError> {
+		run(plan, inputs, Some(observer))
+	}
+}
+
+fn run(
+	plan: &Plan,
+	inputs: &[Value],
+	observer: Option<&mut dyn FnMut(Observed<'_>)>,
+) -> Result<Vec<Value>, RunError> {
+	if !is_ieee() {
+		return Err(RunError::Internal {
+			reason: FOREIGN_ARITHMETIC.into(),
+		});
+	}
+	let schemas = &plan.report.inputs;
+	if inputs.len() != schemas.len() {
+		return Err(RunError::SchemaMismatch {
+			subject: format!("{} inputs given, {} expected", inputs.len(), schemas.len()),
+		});
+	}
+	// All of them are checked before the first is converted.
+	inputs
+		.iter()
+		.zip(schemas)
+		.try_for_each(|(input, schema)| check_schema(input, schema))?;
+	let inputs: TVec<TValue> = inputs
+		.iter()
+		.zip(schemas)
+		.map(|(input, schema)| tvalue(input, schema))
+		.collect::<Result<_, _>>()?;
+	let outputs = match observer {
+		None => plan.plan.run(inputs),
+		Some(observer) => crate::emit::run_observed(&plan.plan, inputs, observer),
+	};
+	let outputs = outputs.map_err(|error| match error.downcast_ref::<StepFailure>() {
+		Some(failure) => RunError::of_step(&failure.step, &failure.error),
+		None => RunError::Internal {
+			reason: format!("{error:#}"),
+		},
+	})?;
+	if outputs.len() != plan.report.outputs.len() {
+		return Err(RunError::Internal {
+			reason: format!("{} outputs", outputs.len()),
+		});
+	}
+	outputs
+		.into_iter()
+		.zip(&plan.report.outputs)
+		.map(|(o, schema)| value(o, schema))
+		.collect()
 }
 
 fn check_schema(input: &Value, schema: &TensorSchema) -> Result<(), RunError> {

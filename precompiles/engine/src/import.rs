@@ -67,6 +67,8 @@ pub struct Graph {
 	pub node_count: u32,
 	/// How many nodes of the file there are of each operator type.
 	pub ops: BTreeMap<String, u32>,
+	/// Bytes that constant folding has written so far.
+	pub folding_bytes: u64,
 }
 
 /// A value of the graph while it is being lowered.
@@ -150,6 +152,7 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 		steps: importer.steps,
 		node_count,
 		ops,
+		folding_bytes: importer.folding_bytes,
 	}))
 }
 
@@ -442,7 +445,7 @@ fn constants(values: Vec<Arc<Tensor>>) -> Result<Vec<Slot>, crate::error::OpErro
 }
 
 /// Keeps the steps that some output needs, in their order.
-fn drop_dead(mut graph: Graph) -> Graph {
+pub(crate) fn drop_dead(mut graph: Graph) -> Graph {
 	let mut needed = vec![false; graph.steps.len()];
 	for (_, source) in &graph.outputs {
 		if let Source::Step { step, .. } = source {

@@ -1,19 +1,20 @@
 //! What an operator is once it is lowered: a kernel with static facts, a cost and an evaluation.
 
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug, sync::Arc};
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
+	panels::Activation,
 };
 
 /// One step of a plan.
 ///
 /// A kernel holds everything that its node fixes (attributes, axes, constant shapes). It is a pure
 /// function: the same inputs give the same bytes, whatever the machine or the thread.
-pub trait Kernel: Debug + Send + Sync {
+pub trait Kernel: Any + Debug + Send + Sync {
 	/// The ONNX operator type.
 	fn name(&self) -> &'static str;
 
@@ -47,6 +48,71 @@ pub trait Kernel: Debug + Send + Sync {
 	/// have those that it returned. Anything that their *values* can cause is a
 	/// [`DomainError`](crate::DomainError), never a panic.
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError>;
+
+	/// The same computation, to the bit, on values whose channels lie last, if there is such a
+	/// form for inputs of these facts. The facts are those of the form that this kernel is in now.
+	fn channels_last(&self, _inputs: &[Fact]) -> Option<ChannelsLast> {
+		None
+	}
+
+	/// What this kernel does, if the kernel that makes one of its inputs could do it as it stores
+	/// its output.
+	fn follow_up(&self, _inputs: &[Fact]) -> Option<FollowUp> {
+		None
+	}
+
+	/// This kernel and a follow-up on its output in one, equal to both to the bit, if there is such
+	/// a kernel. Its inputs are this kernel's and then those that the follow-up names.
+	fn followed_by(&self, _next: &FollowUp) -> Option<Arc<dyn Kernel>> {
+		None
+	}
+}
+
+/// The form of a kernel on values of batch, spatial axes and channels, in this order.
+///
+/// All its outputs are such values too.
+#[derive(Debug)]
+pub struct ChannelsLast {
+	/// The kernel; none if the same one serves.
+	pub kernel: Option<Arc<dyn Kernel>>,
+	/// Which of the inputs it consumes, and how they must lie.
+	pub inputs: Vec<(usize, Layout)>,
+	/// Whether it pays to bring the inputs into this layout, if no other kernel has.
+	pub demanded: bool,
+}
+
+impl ChannelsLast {
+	/// A form of an elementwise kernel of this many inputs, which only goes along with others.
+	pub fn elementwise(inputs: usize) -> Self {
+		Self {
+			kernel: None,
+			inputs: (0..inputs)
+				.map(|index| (index, Layout::ChannelsLast))
+				.collect(),
+			demanded: false,
+		}
+	}
+}
+
+/// How the axes of an activation lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+	/// As in ONNX: batch, channels, spatial axes.
+	Given,
+	/// Batch, spatial axes, channels. A constant of lower rank is taken to have leading axes of
+	/// length one.
+	ChannelsLast,
+}
+
+/// What can be done to an output as it is stored.
+#[derive(Clone, Debug)]
+pub enum FollowUp {
+	/// Each element goes through a function.
+	Activation(Activation),
+	/// A tensor of the same type and shape is added; one more input.
+	Add,
+	/// One element of a constant is added for each element of the last axis.
+	Bias(Arc<Tensor>),
 }
 
 /// What a step, or a run, costs.

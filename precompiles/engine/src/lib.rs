@@ -5,11 +5,14 @@
 //! and no stock operator, analyser or optimiser of tract ever runs.
 //!
 //! ```text
-//!   bytes --scan--> counted --prost--> ModelProto --guard--> Model --import--> steps --emit--> Plan
-//!         (scan.rs)                              (guard.rs)  (import.rs)          (emit.rs)
+//!   bytes --scan--> counted --prost--> ModelProto --guard--> Model --import--> steps
+//!         (scan.rs)                              (guard.rs)  (import.rs)         |
+//!                                  Plan <--emit-- steps as they run <--passes----+
+//!                                      (emit.rs)                   (passes/)
 //!
 //!   import: lower node by node (ops/), fold what is constant with the same kernels, drop dead
 //!           nodes, count bytes and work       limits.rs: every cap       error.rs: every refusal
+//!   passes: fold normalisation into convolutions, then layout, packing and fusion, to the bit
 //! ```
 //!
 //! A model is an attack until it is admitted, and inputs are an attack too: every file gives a
@@ -41,6 +44,8 @@ pub mod linalg;
 pub mod math;
 pub mod operand;
 pub mod ops;
+pub mod panels;
+pub mod passes;
 pub mod scan;
 pub mod select;
 pub mod self_test;

@@ -144,11 +144,6 @@ impl<T: Scalar> Packed<T> {
 			.saturating_mul((LANES * size_of::<T>()) as u64)
 	}
 
-	/// The element in row `k` and column `column`.
-	pub fn at(&self, k: usize, column: usize) -> T {
-		self.data[column / LANES * self.k + k][column % LANES]
-	}
-
 	/// Whether all elements are finite.
 	pub fn is_finite(&self) -> bool {
 		self.data.iter().flatten().all(|x| x.is_finite())

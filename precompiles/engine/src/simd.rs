@@ -4,6 +4,10 @@
 //! them is computed, and rustc neither contracts a multiply and an add nor reassociates: the bits
 //! stay the same. [`force`] and [`with_isa`] choose a lower instruction set than the best, so that
 //! this can be checked.
+//!
+//! Kernels whose register tiles rustc would not find by itself are generic over the vector type
+//! ([`Kernel`]), and use `+`, `*`, comparisons and selections of it only: fused and relaxed
+//! operations, maxima and minima differ between processors.
 
 use std::{cell::Cell, fmt, str::FromStr, sync::OnceLock};
 
@@ -214,6 +218,29 @@ pub fn vectorized_by_lanes<R>(f: impl FnOnce(usize) -> R) -> R {
 		return f(1);
 	}
 	dispatch!(level, simd => f(lanes(simd)))
+}
+
+/// A computation that is generic over the vectors of the machine.
+pub trait Kernel {
+	/// What it gives.
+	type Output;
+
+	/// Computes with vectors of `S`. Must be `#[inline(always)]`, like all that it calls in its hot
+	/// loops.
+	fn run<S: Simd>(self, simd: S) -> Self::Output;
+
+	/// Computes element by element, as the rule says: what all vectors must equal.
+	fn run_scalar(self) -> Self::Output;
+}
+
+/// Runs a computation with the vectors of the instruction set in use, or without.
+#[inline]
+pub fn run<K: Kernel>(kernel: K) -> K::Output {
+	let (isa, level) = current();
+	if isa == Isa::Scalar {
+		return kernel.run_scalar();
+	}
+	dispatch!(level, simd => kernel.run(simd))
 }
 
 #[inline(always)]

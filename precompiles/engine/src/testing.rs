@@ -11,7 +11,10 @@ use crate::{
 	attrs::Attrs,
 	error::{DomainError, EvalError, OpError},
 	fact::Fact,
+	kernel::{Kernel, Layout},
 	ops::{self, Lowered, NodeCtx},
+	passes::{arranged, channels_last_axes},
+	tensor::canonicalise_nans,
 };
 
 /// A tensor of `T`.
@@ -201,8 +204,52 @@ impl OpTest {
 					assert_eq!(result.shape(), fact.shape());
 					assert_eq!(result.datum_type(), fact.dtype().datum_type());
 				}
+				self.check_channels_last(&*kernel, &inputs, &facts, &results);
 				Ok(results)
 			}
+		}
+	}
+
+	/// The kernel's form with channels last, if it has one, must give the same bits.
+	fn check_channels_last(
+		&self,
+		kernel: &dyn Kernel,
+		inputs: &[usize],
+		facts: &[Fact],
+		results: &[Tensor],
+	) {
+		let rank = results[0].rank();
+		let (Some(form), Some(axes)) = (kernel.channels_last(facts), channels_last_axes(rank))
+		else {
+			return;
+		};
+		let (values, facts): (Vec<_>, Vec<_>) = form
+			.inputs
+			.iter()
+			.map(|(index, layout)| {
+				let (value, constant) = self.inputs[inputs[*index]].clone().expect("is present");
+				let value = match layout {
+					Layout::Given => value,
+					Layout::ChannelsLast => arranged(&value, rank, &axes).expect("moves"),
+				};
+				let fact = Fact::constant(Arc::new(value.clone())).expect("is a fact");
+				let fact = if constant { fact } else { fact.without_value() };
+				(value.into_tvalue(), fact)
+			})
+			.unzip();
+		let form = form.kernel.as_deref().unwrap_or(kernel);
+		let outputs = form.infer(&facts).expect("the form infers");
+		assert_eq!(form.cost(&facts, &outputs).steps, 1);
+		let found = form.eval(values.into_iter().collect()).expect("the form succeeds");
+		assert_eq!(found.len(), results.len());
+		for ((found, fact), expected) in found.iter().zip(&outputs).zip(results) {
+			assert_eq!(found.shape(), fact.shape());
+			let mut expected = arranged(expected, rank, &axes).expect("moves");
+			let mut found = found.clone();
+			canonicalise_nans(&mut expected).expect("has a type");
+			canonicalise_nans(&mut found).expect("has a type");
+			assert_eq!(found.shape(), expected.shape());
+			assert_eq!(found.as_bytes(), expected.as_bytes(), "{form:?}");
 		}
 	}
 

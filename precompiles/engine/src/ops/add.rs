@@ -16,6 +16,7 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 impl BinaryOp for Add {
 	const NAME: &'static str = "Add";
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
+	const IS_SUM: bool = true;
 
 	arithmetic!(|a, b| a + b, |a, b| a.wrapping_add(b));
 }

@@ -4,6 +4,8 @@
 //! With `count_include_pad` the elements of the window that lie in the padding count as well; those
 //! beyond it, where `ceil_mode` lets the window reach, never do.
 
+use std::sync::Arc;
+
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{
@@ -13,7 +15,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	math::Float,
 	simd::vectorized,
 	tensor::{slice, slice_mut},
@@ -35,6 +37,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 struct AveragePool {
 	window: Window,
 	count_include_pad: bool,
+	layout: Layout,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -47,6 +50,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		AveragePool {
 			window,
 			count_include_pad,
+			layout: Layout::Given,
 		},
 		inputs,
 	))
@@ -80,6 +84,40 @@ impl AveragePool {
 		}
 		let counts: [Vec<u64>; AXES] =
 			std::array::from_fn(|axis| (0..w.output[axis]).map(|i| self.count(axis, i)).collect());
+		if self.layout == Layout::ChannelsLast {
+			let channels = super::pool::channels(x.shape(), self.layout);
+			vectorized(
+				#[inline(always)]
+				|| {
+					super::pool::channels_last(
+						w,
+						channels,
+						(input, output),
+						T::ZERO,
+						#[inline(always)]
+						|y, x| {
+							for (y, x) in y.iter_mut().zip(x) {
+								*y = *y + *x;
+							}
+						},
+						#[inline(always)]
+						|position, y| {
+							let (outer, w) = (position / w.output[2], position % w.output[2]);
+							let (d, h) = (outer / counts[1].len(), outer % counts[1].len());
+							let count = counts[0][d] * counts[1][h] * counts[2][w];
+							if count == 0 {
+								y.fill(T::NAN);
+							}
+							let count = T::from_f64(count as f64);
+							for y in y.iter_mut() {
+								*y = *y / count;
+							}
+						},
+					);
+				},
+			);
+			return Ok(());
+		}
 		let stride = w.strides[AXES - 1];
 		vectorized(
 			#[inline(always)]
@@ -129,8 +167,7 @@ impl Kernel for AveragePool {
 			return Err(super::internal_arity(inputs));
 		};
 		x.expect("X", &DType::FLOATS)?;
-		let mut shape = x.shape()[..2].to_vec();
-		shape.extend(self.window.output_shape());
+		let shape = super::pool::output_shape(&self.window, x.shape(), self.layout);
 		Ok(vec![Fact::new(x.dtype(), shape)?])
 	}
 
@@ -139,13 +176,26 @@ impl Kernel for AveragePool {
 	}
 
 	fn scratch_bytes(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {
-		self.window.output.iter().map(|len| *len as u64 * 8).sum()
+		let counts: u64 = self.window.output.iter().map(|len| *len as u64 * 8).sum();
+		counts.saturating_add(super::pool::scratch(&self.window, self.layout))
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		let kernel = Self {
+			window: self.window.clone(),
+			count_include_pad: self.count_include_pad,
+			layout: Layout::ChannelsLast,
+		};
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(kernel)),
+			..ChannelsLast::elementwise(1)
+		})
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
 		let dtype = crate::tensor::dtype(x)?;
-		let mut y = super::pool::output(&self.window, x, dtype)?;
+		let mut y = super::pool::output(&self.window, x, dtype, self.layout)?;
 		crate::with_float!(dtype, T => self.run::<T>(x, &mut y))?;
 		Ok(vec![y])
 	}

@@ -1,6 +1,6 @@
 //! What the elementwise operators of two inputs share.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
@@ -9,7 +9,8 @@ use crate::{
 	broadcast::broadcast_shape,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, FollowUp, Kernel, Layout},
+	passes::channels_last_axes,
 	DType,
 };
 
@@ -31,13 +32,16 @@ pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 		input
 	}
 
+	/// Whether it is the sum of its inputs, whatever their order.
+	const IS_SUM: bool = false;
+
 	/// The output, which has this shape.
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
 }
 
 #[derive(Debug)]
 struct Binary<O> {
-	op: O,
+	op: Arc<O>,
 	/// Shape of the output.
 	shape: Vec<usize>,
 }
@@ -45,6 +49,7 @@ struct Binary<O> {
 /// Lowers a node of two inputs.
 pub(super) fn lower(op: impl BinaryOp, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let shape = broadcast_shape(inputs.required(0)?.shape(), inputs.required(1)?.shape())?;
+	let op = Arc::new(op);
 	Ok(Lowered::step(Binary { op, shape }, inputs))
 }
 
@@ -77,6 +82,63 @@ impl<O: BinaryOp> Kernel for Binary<O> {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		Ok(vec![self.op.apply(&inputs[0], &inputs[1], &self.shape)?])
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		let axes = channels_last_axes(self.shape.len())?;
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(Self {
+				op: Arc::clone(&self.op),
+				shape: axes.iter().map(|axis| self.shape[*axis]).collect(),
+			})),
+			inputs: operand_layouts(inputs, self.shape.len())?,
+			demanded: false,
+		})
+	}
+
+	fn follow_up(&self, inputs: &[Fact]) -> Option<FollowUp> {
+		let [a, b] = inputs else { return None };
+		if !O::IS_SUM || a.dtype() != DType::F32 {
+			return None;
+		}
+		sum_as_follow_up(a, b)
+	}
+}
+
+/// How the operands of a broadcasting kernel whose output has this rank must lie for it to work on
+/// values whose channels lie last.
+pub(super) fn operand_layouts(inputs: &[Fact], rank: usize) -> Option<Vec<(usize, Layout)>> {
+	let layout = |fact: &Fact| {
+		if fact.rank() == rank || fact.konst().is_some() {
+			Some(Layout::ChannelsLast)
+		} else if fact.len() == 1 {
+			Some(Layout::Given)
+		} else {
+			None
+		}
+	};
+	inputs
+		.iter()
+		.enumerate()
+		.map(|(index, fact)| Some((index, layout(fact)?)))
+		.collect()
+}
+
+/// The sum of two values of binary32 as a follow-up on one of them.
+pub(super) fn sum_as_follow_up(a: &Fact, b: &Fact) -> Option<FollowUp> {
+	let bias = |value: &Fact, other: &Fact| {
+		let is_row = value.rank() == 1 || value.len() == 1;
+		let fits = other.rank() > 0 && other.shape().last() == value.shape().last();
+		value
+			.konst()
+			.filter(|_| is_row && fits && value.rank() <= other.rank())
+			.map(|value| FollowUp::Bias(Arc::clone(value)))
+	};
+	match (a.konst(), b.konst()) {
+		(None, None) if a.shape() == b.shape() => Some(FollowUp::Add),
+		(None, Some(_)) => bias(b, a),
+		(Some(_), None) => bias(a, b),
+		_ => None,
 	}
 }
 

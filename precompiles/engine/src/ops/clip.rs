@@ -12,7 +12,8 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, FollowUp, Kernel},
+	panels::Activation,
 	select::Select,
 	simd::vectorized,
 	tensor::{dtype, from_slice, map, slice},
@@ -129,6 +130,27 @@ impl Kernel for Clip {
 			)?;
 			Ok(vec![clipped])
 		})
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		(inputs.len() == 1).then(|| ChannelsLast::elementwise(1))
+	}
+
+	fn follow_up(&self, inputs: &[Fact]) -> Option<FollowUp> {
+		let bound = |bound: &Bound, none: f32| match bound {
+			Bound::None => Some(none),
+			Bound::Constant(value) => slice::<f32>(value).ok()?.first().copied(),
+			Bound::Input(_) => None,
+		};
+		if inputs.first()?.dtype() != DType::F32 {
+			return None;
+		}
+		let low = bound(&self.min, f32::NEG_INFINITY)?;
+		let high = bound(&self.max, f32::INFINITY)?;
+		// Else comparisons alone would not give the rule's zeros and NaNs.
+		let plain = !(low.is_nan() || high.is_nan() || high == 0.0)
+			&& low.to_bits() != (-0.0f32).to_bits();
+		plain.then_some(FollowUp::Activation(Activation::Clip { low, high }))
 	}
 }
 

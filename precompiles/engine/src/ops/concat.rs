@@ -1,5 +1,7 @@
 //! Concat: the inputs one after the other along an axis.
 
+use std::sync::Arc;
+
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
@@ -9,7 +11,8 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::Kernel,
+	kernel::{ChannelsLast, Kernel},
+	passes::channels_last_axes,
 	tensor::dtype,
 };
 
@@ -57,6 +60,18 @@ impl Kernel for Concat {
 			other.expect_same_dtype("an input", first)?;
 		}
 		Ok(vec![Fact::new(first.dtype(), self.shape.clone())?])
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		let axes = channels_last_axes(self.shape.len())?;
+		let kernel = Self {
+			axis: axes.iter().position(|axis| *axis == self.axis)?,
+			shape: axes.iter().map(|axis| self.shape[*axis]).collect(),
+		};
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(kernel)),
+			..ChannelsLast::elementwise(inputs.len())
+		})
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

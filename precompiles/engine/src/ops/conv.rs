@@ -4,23 +4,26 @@
 //! input channel of the group), input channel innermost; positions in the padding contribute
 //! nothing; the bias is added last.
 //!
-//! Two arrangements give these bits. Groups of many output channels are multiplied as matrices over
-//! a copy of the input with channels innermost, whose padding is zeros: with finite weights a
-//! product with zero adds nothing (an accumulator that starts at +0 never becomes -0). All else,
-//! depthwise convolutions above all, goes channel by channel over whole rows of the output.
+//! Two arrangements here give these bits. Groups of many output channels are multiplied as matrices
+//! over a copy of the input with channels innermost, whose padding is zeros: with finite weights a
+//! product with zero adds nothing (an accumulator that starts at +0 never becomes -0). All else
+//! goes channel by channel over whole rows of the output. Binary32 with constant weights has forms
+//! of its own for values whose channels lie last.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
+	conv_channels_last::ConvChannelsLast,
+	depthwise::Depthwise,
 	window::{self, Window, AXES},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	limits::MAX_TENSOR_BYTES,
 	linalg::{self, multiply, Packed, Rows, Scalar, LANES},
 	operand::operands,
@@ -39,23 +42,16 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 	"strides",
 ];
 
-#[derive(Debug)]
-struct Conv {
+/// A convolution of values in the layout of ONNX.
+#[derive(Clone, Debug)]
+pub(crate) struct Conv {
 	window: Window,
 	group: usize,
 	/// Input channels of one group.
 	group_in: usize,
 	/// Output channels of one group.
 	group_out: usize,
-	/// The weights of each group, if they are constant and taken as matrices.
-	packed: Option<Weights>,
 	has_bias: bool,
-}
-
-#[derive(Debug)]
-enum Weights {
-	F32(Arc<PackedGroups<f32>>),
-	F64(Arc<PackedGroups<f64>>),
 }
 
 /// The weights as one matrix for each group.
@@ -107,36 +103,26 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	}
 	let window = Window::new(node, x, &w.shape()[2..], false)?;
 	let has_bias = inputs.optional(2).is_some();
-	let mut conv = Conv {
+	let conv = Conv {
 		window,
 		group,
 		group_in,
 		group_out,
-		packed: None,
 		has_bias,
 	};
 	if conv.as_matrices() {
 		check_scratch(conv.padded_bytes(x.dtype()))?;
-	}
-	let mut consumed = vec![0];
-	match w.konst() {
-		Some(weights) if conv.as_matrices() => {
-			let bytes = conv.packed_bytes(w.dtype());
-			if bytes > MAX_TENSOR_BYTES {
-				let shape = w.shape().to_vec();
-				return Err(OpError::TensorTooLarge {
-					shape,
-					dtype: w.dtype(),
-					bytes,
-				});
-			}
-			conv.packed = Some(conv.pack_constant(weights)?);
+		let bytes = conv.packed_bytes(w.dtype());
+		if bytes > MAX_TENSOR_BYTES {
+			let shape = w.shape().to_vec();
+			return Err(OpError::TensorTooLarge {
+				shape,
+				dtype: w.dtype(),
+				bytes,
+			});
 		}
-		_ => consumed.push(1),
 	}
-	if has_bias {
-		consumed.push(2);
-	}
+	let consumed = if has_bias { vec![0, 1, 2] } else { vec![0, 1] };
 	Ok(Lowered::step_of(conv, consumed))
 }
 
@@ -151,6 +137,14 @@ fn check_scratch(bytes: u64) -> Result<(), OpError> {
 }
 
 impl Conv {
+	/// The same with a bias.
+	pub(crate) fn with_bias(&self) -> Self {
+		Self {
+			has_bias: true,
+			..self.clone()
+		}
+	}
+
 	/// Whether groups have enough output channels to be multiplied as matrices.
 	fn as_matrices(&self) -> bool {
 		self.group_out >= LANES / 2
@@ -163,24 +157,11 @@ impl Conv {
 			.saturating_mul(self.group_in as u64)
 	}
 
-	fn padded(&self) -> [usize; AXES] {
-		let w = &self.window;
-		std::array::from_fn(|axis| w.input[axis] + w.pads_begin[axis] + w.pads_end[axis])
-	}
-
 	fn padded_bytes(&self, dtype: DType) -> u64 {
-		self.padded()
+		self.window.padded()
 			.into_iter()
 			.chain([self.group, self.group_in, dtype.size()])
 			.fold(1, |bytes, dim| u64::saturating_mul(bytes, dim as u64))
-	}
-
-	fn pack_constant(&self, weights: &Tensor) -> Result<Weights, OpError> {
-		let internal = |error: EvalError| OpError::mismatch(error.to_string());
-		Ok(match crate::tensor::dtype(weights).map_err(internal)? {
-			DType::F64 => Weights::F64(Arc::new(self.pack(slice(weights).map_err(internal)?))),
-			_ => Weights::F32(Arc::new(self.pack(slice(weights).map_err(internal)?))),
-		})
 	}
 
 	/// Turns weights of (output channel, input channel, kernel position) to matrices of
@@ -213,8 +194,7 @@ impl Conv {
 	fn run<T: Scalar>(
 		&self,
 		x: &Tensor,
-		w: Option<&Tensor>,
-		packed: Option<&PackedGroups<T>>,
+		w: &Tensor,
 		bias: Option<&Tensor>,
 	) -> Result<Tensor, EvalError> {
 		let batch = x.shape()[0];
@@ -232,37 +212,23 @@ impl Conv {
 			return self.only_bias(y, bias);
 		}
 
-		let made;
-		let packed = match (packed, w) {
-			(Some(packed), _) => Some(packed),
-			(None, Some(w)) if self.as_matrices() => {
-				made = self.pack(slice::<T>(w)?);
-				Some(&made)
-			}
-			_ => None,
-		};
-		let is_padded = self.padded() != self.window.input;
+		let weights = slice::<T>(w)?;
+		let packed = self.as_matrices().then(|| self.pack(weights));
+		let is_padded = self.window.padded() != self.window.input;
 		let images = input
 			.chunks_exact(in_len)
 			.zip(output.chunks_exact_mut(out_len));
 		match packed {
 			Some(packed) if packed.is_finite || !is_padded => {
-				let mut padded = vec![
-					T::default();
-					self.padded().iter().product::<usize>()
-						* self.group * self.group_in
-				];
+				let len = self.window.padded().iter().product::<usize>();
+				let mut padded = vec![T::default(); len * self.group * self.group_in];
 				for (input, output) in images {
 					self.channels_innermost(input, &mut padded);
-					self.multiply_groups(&padded, packed, bias, output);
+					self.multiply_groups(&padded, &packed, bias, output);
 				}
 			}
 			_ => {
-				let weights = match (w, packed) {
-					(Some(w), _) => operands(slice::<T>(w)?),
-					(None, Some(packed)) => Cow::Owned(self.unpack(packed)),
-					(None, None) => return Err(EvalError::Internal("no weights".into())),
-				};
+				let weights = operands(weights);
 				for (input, output) in images {
 					self.direct(input, &weights, bias, output);
 				}
@@ -282,29 +248,11 @@ impl Conv {
 		Ok(y)
 	}
 
-	fn unpack<T: Scalar>(&self, packed: &PackedGroups<T>) -> Vec<T> {
-		let positions = self.window.kernel_len() as usize;
-		let mut weights =
-			vec![T::default(); self.group * self.group_out * self.group_in * positions];
-		for (group, matrix) in packed.groups.iter().enumerate() {
-			for column in 0..self.group_out {
-				let out = group * self.group_out + column;
-				for channel in 0..self.group_in {
-					for position in 0..positions {
-						weights[(out * self.group_in + channel) * positions + position] =
-							matrix.at(position * self.group_in + channel, column);
-					}
-				}
-			}
-		}
-		weights
-	}
-
 	/// Copies an image of (channel, position) into the middle of one of (position, channel).
 	fn channels_innermost<T: Scalar>(&self, input: &[T], padded: &mut [T]) {
 		let channels = self.group * self.group_in;
 		let (dims, pads, [_, height, width]) =
-			(self.window.input, self.window.pads_begin, self.padded());
+			(self.window.input, self.window.pads_begin, self.window.padded());
 		let plane = self.window.input_len_all();
 		// A few channels at a time, so that both sides stay in the nearest cache.
 		for first in (0..channels).step_by(LANES) {
@@ -333,7 +281,7 @@ impl Conv {
 	) {
 		let w = &self.window;
 		let channels = self.group * self.group_in;
-		let [_, height, width] = self.padded();
+		let [_, height, width] = self.window.padded();
 		let position = |[d, h, w]: [usize; AXES]| ((d * height + h) * width + w) * channels;
 		let mut taps = vec![];
 		w.for_each_tap(|tap| {
@@ -464,7 +412,6 @@ impl Kernel for Conv {
 			.with_macs(macs.saturating_mul(batch).saturating_mul(self.group as u64));
 		cost.bytes = cost
 			.bytes
-			.saturating_add(self.constant_bytes())
 			.saturating_add(moved.saturating_mul(batch));
 		cost
 	}
@@ -477,7 +424,7 @@ impl Kernel for Conv {
 			return copies;
 		}
 		let dtype = inputs[0].dtype();
-		// The padded input; where each row begins; and weights that are packed, or unpacked, anew.
+		// The padded input; where each row begins; and the packed weights.
 		let bases = (self.window.output_len_all() as u64).saturating_mul(8);
 		let taps = self.window.kernel_len().saturating_mul(16);
 		self.padded_bytes(dtype)
@@ -487,32 +434,44 @@ impl Kernel for Conv {
 			.saturating_add(self.packed_bytes(dtype))
 	}
 
-	fn constant_bytes(&self) -> u64 {
-		match &self.packed {
-			None => 0,
-			Some(Weights::F32(_)) => self.packed_bytes(DType::F32),
-			Some(Weights::F64(_)) => self.packed_bytes(DType::F64),
-		}
-	}
-
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		let mut inputs = inputs.iter().map(|value| &**value);
-		let x = inputs
-			.next()
-			.ok_or_else(|| EvalError::Internal("no input".into()))?;
-		let w = if self.packed.is_none() {
-			inputs.next()
-		} else {
-			None
+		let [x, w, bias @ ..] = &inputs[..] else {
+			return Err(EvalError::Internal("no weights".into()));
 		};
-		let bias = if self.has_bias { inputs.next() } else { None };
-		let y = match (&self.packed, crate::tensor::dtype(x)?) {
-			(Some(Weights::F32(packed)), _) => self.run::<f32>(x, None, Some(&**packed), bias),
-			(Some(Weights::F64(packed)), _) => self.run::<f64>(x, None, Some(&**packed), bias),
-			(None, DType::F64) => self.run::<f64>(x, w, None, bias),
-			(None, _) => self.run::<f32>(x, w, None, bias),
+		let bias = bias.first().map(|bias| &**bias);
+		let y = match crate::tensor::dtype(x)? {
+			DType::F64 => self.run::<f64>(x, w, bias),
+			_ => self.run::<f32>(x, w, bias),
 		}?;
 		Ok(vec![y])
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		let x = inputs.first()?;
+		let constant = |index: usize| slice::<f32>(inputs.get(index)?.konst()?).ok();
+		if x.dtype() != DType::F32 || x.is_empty() || self.window.output.contains(&0) {
+			return None;
+		}
+		let weights = constant(1)?;
+		let bias = if self.has_bias { Some(constant(2)?) } else { None };
+		// Infinite weights meet no zeros here; no weights leave nothing to compute.
+		if weights.is_empty() || !weights.iter().all(|w| f32::is_finite(*w)) {
+			return None;
+		}
+		let (window, groups) = (&self.window, [self.group, self.group_in, self.group_out]);
+		let kernel: Arc<dyn Kernel> = match groups {
+			[2..=usize::MAX, 1, 1] => Arc::new(Depthwise::new(window, self.group, weights, bias)),
+			[1, ..] => Arc::new(ConvChannelsLast::new(window, groups, weights, bias)?),
+			_ if self.as_matrices() => {
+				Arc::new(ConvChannelsLast::new(window, groups, weights, bias)?)
+			}
+			_ => return None,
+		};
+		Some(ChannelsLast {
+			kernel: Some(kernel),
+			inputs: vec![(0, Layout::ChannelsLast)],
+			demanded: true,
+		})
 	}
 }
 

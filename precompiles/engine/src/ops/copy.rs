@@ -50,9 +50,9 @@ pub(super) fn build<const N: usize>(
 /// Where to find the elements of a tensor, row-major, in another's memory: element `i` lies at
 /// `offset` plus the sum of `i[axis] * strides[axis]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct View {
+pub(crate) struct View {
 	/// Dimensions.
-	pub(super) shape: Vec<usize>,
+	pub(crate) shape: Vec<usize>,
 	/// Steps between neighbours, in elements; may be zero or negative.
 	pub(super) strides: Vec<isize>,
 	/// The first element.
@@ -61,7 +61,7 @@ pub(super) struct View {
 
 impl View {
 	/// All elements of a tensor of this shape, in order.
-	pub(super) fn of(shape: &[usize]) -> Self {
+	pub(crate) fn of(shape: &[usize]) -> Self {
 		let strides = crate::tensor::strides(shape)
 			.into_iter()
 			.map(|s| s as isize)
@@ -75,12 +75,18 @@ impl View {
 
 	/// The axes in another order.
 	#[must_use]
-	pub(super) fn permuted(&self, axes: &[usize]) -> Self {
+	pub(crate) fn permuted(&self, axes: &[usize]) -> Self {
 		Self {
 			shape: axes.iter().map(|axis| self.shape[*axis]).collect(),
 			strides: axes.iter().map(|axis| self.strides[*axis]).collect(),
 			offset: self.offset,
 		}
+	}
+
+	/// Whether the elements lie in order and without gaps from the first one on.
+	pub(super) fn is_contiguous(&self) -> bool {
+		let (shape, strides) = self.merged();
+		self.offset == 0 && (shape.is_empty() || strides == [1])
 	}
 
 	/// The same walk with as few axes as possible: none of length 1, none that continues the next.

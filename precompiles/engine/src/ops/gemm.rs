@@ -9,8 +9,7 @@ use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	product::{
-		is_wide, pack, pack_constant, packed_bytes, product, with_product, Element, PackedMatrix,
-		DTYPES,
+		is_wide, pack, pack_constant, packed_bytes, with_product, Element, PackedMatrix, DTYPES,
 	},
 	Inputs, Lowered, NodeCtx,
 };
@@ -113,7 +112,7 @@ impl Gemm {
 		c: Option<&Tensor>,
 	) -> Result<Tensor, EvalError> {
 		let (rows, k, columns) = (self.rows, self.k, self.columns);
-		let made: Packed<T>;
+		let made: T::Matrix;
 		let packed = match (self.packed.as_ref().and_then(T::unwrap), b) {
 			(Some(packed), _) => packed,
 			(None, Some(b)) => {
@@ -131,19 +130,17 @@ impl Gemm {
 		let mut y = Tensor::zero_dt(T::datum_type(), &[rows, columns])?;
 		let output = slice_mut::<T>(&mut y)?;
 		let (alpha, beta) = (T::from_attribute(self.alpha), T::from_attribute(self.beta));
-		match c {
-			None => {
-				product(a, rows, k, columns, packed, output, |sum, _, _| {
-					alpha.times(sum)
-				});
-			}
-			Some(c) => {
-				let strides = broadcast_strides(c.shape(), &[rows, columns]);
-				let c = slice::<T>(c)?;
-				product(a, rows, k, columns, packed, output, |sum, row, column| {
-					let c = c[row * strides[0] + column * strides[1]];
-					alpha.times(sum).plus(beta.times(c))
-				});
+		T::product(a, k, packed, output, columns);
+		let Some(c) = c else {
+			output.iter_mut().for_each(|y| *y = alpha.times(*y));
+			return Ok(y);
+		};
+		let strides = broadcast_strides(c.shape(), &[rows, columns]);
+		let c = slice::<T>(c)?;
+		for (row, output) in output.chunks_exact_mut(columns.max(1)).enumerate() {
+			for (column, y) in output.iter_mut().enumerate() {
+				let c = c[row * strides[0] + column * strides[1]];
+				*y = alpha.times(*y).plus(beta.times(c));
 			}
 		}
 		Ok(y)

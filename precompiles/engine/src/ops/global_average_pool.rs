@@ -1,23 +1,29 @@
 //! GlobalAveragePool: the mean of each channel: its elements summed in order from +0, divided by
 //! how many there are.
 
+use std::sync::Arc;
+
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{pool::planes, Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	math::Float,
+	simd::vectorized,
 	tensor::{build as build_tensor, slice},
 	DType,
 };
 
 #[derive(Debug)]
-struct GlobalAveragePool;
+struct GlobalAveragePool {
+	layout: Layout,
+}
 
 pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	Ok(Lowered::step(GlobalAveragePool, inputs))
+	let layout = Layout::Given;
+	Ok(Lowered::step(GlobalAveragePool { layout }, inputs))
 }
 
 /// The shape of the output of a global pooling.
@@ -38,6 +44,36 @@ pub(super) fn infer(inputs: &[Fact], dtypes: &[DType]) -> Result<Vec<Fact>, OpEr
 	Ok(vec![Fact::new(x.dtype(), shape)?])
 }
 
+/// With channels last all channels of an image are summed side by side.
+fn run_channels_last<T: Float + Datum>(x: &Tensor) -> Result<Tensor, EvalError> {
+	let channels = super::pool::channels(x.shape(), Layout::ChannelsLast);
+	let mut shape = vec![1; x.rank()];
+	(shape[0], shape[x.rank() - 1]) = (x.shape()[0], channels);
+	let pixels: usize = x.shape()[1..x.rank() - 1].iter().product();
+	let (input, count) = (slice::<T>(x)?, T::from_f64(pixels as f64));
+	build_tensor::<T>(&shape, |output| {
+		if input.is_empty() {
+			return;
+		}
+		vectorized(
+			#[inline(always)]
+			|| {
+				let images = input.chunks_exact(pixels * channels);
+				for (x, y) in images.zip(output.chunks_exact_mut(channels)) {
+					for x in x.chunks_exact(channels) {
+						for (y, x) in y.iter_mut().zip(x) {
+							*y = *y + *x;
+						}
+					}
+					for y in y {
+						*y = *y / count;
+					}
+				}
+			},
+		);
+	})
+}
+
 fn run<T: Float + Datum>(x: &Tensor) -> Result<Tensor, EvalError> {
 	let mut shape = x.shape().to_vec();
 	shape[2..].fill(1);
@@ -55,7 +91,24 @@ impl Kernel for GlobalAveragePool {
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		infer(inputs, &DType::FLOATS)
+		if self.layout == Layout::Given {
+			return infer(inputs, &DType::FLOATS);
+		}
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
+		let mut shape = vec![1; x.rank()];
+		shape[0] = x.shape()[0];
+		shape[x.rank() - 1] = super::pool::channels(x.shape(), self.layout);
+		Ok(vec![Fact::new(x.dtype(), shape)?])
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		let layout = Layout::ChannelsLast;
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(Self { layout })),
+			..ChannelsLast::elementwise(1)
+		})
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
@@ -66,7 +119,10 @@ impl Kernel for GlobalAveragePool {
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
 		Ok(vec![
-			crate::with_float!(crate::tensor::dtype(x)?, T => run::<T>(x)?),
+			crate::with_float!(crate::tensor::dtype(x)?, T => match self.layout {
+				Layout::Given => run::<T>(x)?,
+				Layout::ChannelsLast => run_channels_last::<T>(x)?,
+			}),
 		])
 	}
 }

@@ -2,7 +2,10 @@
 //! position in `size` channels around the element's own, in ascending order from +0.
 //!
 //! The window holds `(size - 1) / 2` channels before the own one, rounded down, and as many after
-//! it, rounded up.
+//! it, rounded up. Where beta is 0.75 the power is `sqrt(b) * sqrt(sqrt(b))` in binary64, rounded
+//! once.
+
+use std::sync::Arc;
 
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
@@ -11,8 +14,9 @@ use crate::{
 	attrs::Attrs,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	math::{pow, Float},
+	simd::vectorized,
 	tensor::{build as build_tensor, slice, strides},
 	DType,
 };
@@ -20,12 +24,13 @@ use crate::{
 /// Attributes of all versions.
 pub(super) const ATTRIBUTES: &[&str] = &["alpha", "beta", "bias", "size"];
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Lrn {
 	alpha: f32,
 	beta: f32,
 	bias: f32,
 	size: usize,
+	layout: Layout,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -42,6 +47,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		beta: node.attrs.float_or("beta", 0.75)?,
 		bias: node.attrs.float_or("bias", 1.0)?,
 		size,
+		layout: Layout::Given,
 	};
 	Ok(Lowered::step(lrn, inputs))
 }
@@ -79,13 +85,65 @@ impl Lrn {
 					let own = channel * len..(channel + 1) * len;
 					for ((y, x), sum) in output[own.clone()].iter_mut().zip(&image[own]).zip(&sums)
 					{
-						let base = bias + factor * *sum;
-						*y = *x / base.via_f64(|base| pow(base, beta));
+						*y = *x / power(bias + factor * *sum, beta);
 					}
 				}
 			}
 		})
 	}
+}
+
+impl Lrn {
+	/// With channels last the window moves along the innermost axis.
+	fn run_channels_last<T: Float + Datum>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+		let channels = super::pool::channels(x.shape(), Layout::ChannelsLast);
+		let input = slice::<T>(x)?;
+		let widen = |value: f32| T::from_f64(f64::from(value));
+		let factor = widen(self.alpha) / T::from_f64(self.size as f64);
+		let (bias, beta) = (widen(self.bias), f64::from(self.beta));
+		// No window reaches over more channels than there are. A square of zero adds nothing.
+		let before = ((self.size - 1) / 2).min(channels);
+		let after = (self.size / 2).min(channels);
+		let mut squares = vec![T::ZERO; before + channels + after];
+		let mut sums = vec![T::ZERO; channels];
+		build_tensor::<T>(x.shape(), |output| {
+			if input.is_empty() {
+				return;
+			}
+			vectorized(
+				#[inline(always)]
+				|| {
+					let pixels = input.chunks_exact(channels);
+					for (x, y) in pixels.zip(output.chunks_exact_mut(channels)) {
+						for (square, x) in squares[before..].iter_mut().zip(x) {
+							*square = *x * *x;
+						}
+						sums.fill(T::ZERO);
+						for shift in 0..=before + after {
+							for (sum, square) in sums.iter_mut().zip(&squares[shift..]) {
+								*sum = *sum + *square;
+							}
+						}
+						for ((y, x), sum) in y.iter_mut().zip(x).zip(&sums) {
+							*y = *x / power(bias + factor * *sum, beta);
+						}
+					}
+				},
+			);
+		})
+	}
+}
+
+/// `base^beta` in binary64, rounded once.
+#[inline(always)]
+fn power<T: Float>(base: T, beta: f64) -> T {
+	if beta == 0.75 {
+		return base.via_f64(|base| {
+			let root = base.sqrt();
+			root * root.sqrt()
+		});
+	}
+	base.via_f64(|base| pow(base, beta))
 }
 
 impl Kernel for Lrn {
@@ -103,20 +161,36 @@ impl Kernel for Lrn {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let (len, channels) = (inputs[0].len() as u64, inputs[0].shape()[1]);
+		let len = inputs[0].len() as u64;
+		let channels = super::pool::channels(inputs[0].shape(), self.layout);
 		Cost::touching(inputs, outputs)
 			.with_macs(len.saturating_mul(self.size.min(channels) as u64))
 			.with_transcendentals(len)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
-		inputs[0].bytes()
+		// A plane of sums; with channels last, sums and squares of one pixel and its surroundings.
+		inputs[0].bytes().saturating_mul(4)
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		let kernel = Self {
+			layout: Layout::ChannelsLast,
+			..self.clone()
+		};
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(kernel)),
+			..ChannelsLast::elementwise(1)
+		})
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
 		Ok(vec![
-			crate::with_float!(crate::tensor::dtype(x)?, T => self.run::<T>(x)?),
+			crate::with_float!(crate::tensor::dtype(x)?, T => match self.layout {
+				Layout::Given => self.run::<T>(x)?,
+				Layout::ChannelsLast => self.run_channels_last::<T>(x)?,
+			}),
 		])
 	}
 }

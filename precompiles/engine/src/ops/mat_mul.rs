@@ -6,8 +6,7 @@ use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	product::{
-		is_wide, pack, pack_constant, packed_bytes, product, with_product, Element, PackedMatrix,
-		DTYPES,
+		is_wide, pack, pack_constant, packed_bytes, with_product, Element, PackedMatrix, DTYPES,
 	},
 	Inputs, Lowered, NodeCtx,
 };
@@ -105,7 +104,7 @@ impl MatMul {
 		let mut y = Tensor::zero_dt(T::datum_type(), &self.shape)?;
 		let (a, output) = (&*operands(slice::<T>(a)?), slice_mut::<T>(&mut y)?);
 		if let Some(packed) = self.packed.as_ref().and_then(T::unwrap) {
-			product(a, rows, k, columns, packed, output, |sum, _, _| sum);
+			T::product(a, k, packed, output, columns);
 			return Ok(y);
 		}
 		let b = slice::<T>(b.ok_or_else(|| EvalError::Internal("no B".into()))?)?;
@@ -117,21 +116,19 @@ impl MatMul {
 			strides.push(0);
 			strides
 		};
-		let mut made: Option<(usize, Packed<T>)> = None;
+		let mut made: Option<(usize, T::Matrix)> = None;
 		let (of_a, of_b) = (strides(&self.batch_a), strides(&self.batch_b));
 		for_each_row(&batch, [&of_a, &of_b], |position, [i, j]| {
 			let packed = match made.take() {
 				Some((index, packed)) if index == j => packed,
 				_ => pack(&b[j * k * columns..][..k * columns], k, columns, false),
 			};
-			product(
+			T::product(
 				&a[i * rows * k..][..rows * k],
-				rows,
 				k,
-				columns,
 				&packed,
 				&mut output[position * rows * columns..][..rows * columns],
-				|sum, _, _| sum,
+				columns,
 			);
 			made = Some((j, packed));
 		});

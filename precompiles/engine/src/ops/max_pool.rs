@@ -2,6 +2,8 @@
 //!
 //! Elements in the padding take no part. The second output, indices, is not supported.
 
+use std::sync::Arc;
+
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	select::Select,
 	simd::vectorized,
 	tensor::{slice, slice_mut},
@@ -32,6 +34,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 #[derive(Debug)]
 struct MaxPool {
 	window: Window,
+	layout: Layout,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -44,7 +47,8 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	node.attrs.flag_or("storage_order", false)?;
 	let ceil = node.attrs.flag_or("ceil_mode", false)?;
 	let window = Window::new(node, x, &kernel, ceil)?;
-	Ok(Lowered::step(MaxPool { window }, inputs))
+	let layout = Layout::Given;
+	Ok(Lowered::step(MaxPool { window, layout }, inputs))
 }
 
 impl MaxPool {
@@ -57,6 +61,28 @@ impl MaxPool {
 		let (in_len, out_len) = (self.window.input_len_all(), self.window.output_len_all());
 		if in_len == 0 || out_len == 0 {
 			output.fill(T::LOWEST);
+			return Ok(());
+		}
+		if self.layout == Layout::ChannelsLast {
+			let channels = super::pool::channels(x.shape(), self.layout);
+			vectorized(
+				#[inline(always)]
+				|| {
+					super::pool::channels_last(
+						&self.window,
+						channels,
+						(input, output),
+						T::LOWEST,
+						#[inline(always)]
+						|y, x| {
+							for (y, x) in y.iter_mut().zip(x) {
+								*y = y.larger(*x);
+							}
+						},
+						|_, _| {},
+					);
+				},
+			);
 			return Ok(());
 		}
 		let stride = self.window.strides[AXES - 1];
@@ -99,8 +125,7 @@ impl Kernel for MaxPool {
 			return Err(super::internal_arity(inputs));
 		};
 		x.expect("X", &[DType::F32, DType::F64, DType::I8, DType::U8])?;
-		let mut shape = x.shape()[..2].to_vec();
-		shape.extend(self.window.output_shape());
+		let shape = super::pool::output_shape(&self.window, x.shape(), self.layout);
 		Ok(vec![Fact::new(x.dtype(), shape)?])
 	}
 
@@ -108,10 +133,25 @@ impl Kernel for MaxPool {
 		super::pool::cost(&self.window, inputs, outputs)
 	}
 
+	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {
+		super::pool::scratch(&self.window, self.layout)
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		let kernel = Self {
+			window: self.window.clone(),
+			layout: Layout::ChannelsLast,
+		};
+		Some(ChannelsLast {
+			kernel: Some(Arc::new(kernel)),
+			..ChannelsLast::elementwise(1)
+		})
+	}
+
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
 		let dtype = crate::tensor::dtype(x)?;
-		let mut y = super::pool::output(&self.window, x, dtype)?;
+		let mut y = super::pool::output(&self.window, x, dtype, self.layout)?;
 		match dtype {
 			DType::F32 => self.run::<f32>(x, &mut y),
 			DType::F64 => self.run::<f64>(x, &mut y),

@@ -6,16 +6,76 @@ use super::window::Window;
 use crate::{
 	error::EvalError,
 	fact::Fact,
-	kernel::Cost,
+	kernel::{Cost, Layout},
 	tensor::{strides, zeros},
 	DType,
 };
 
+/// The shape of the output of a pooling over an input of shape `x`.
+pub(super) fn output_shape(window: &Window, x: &[usize], layout: Layout) -> Vec<usize> {
+	let (batch, channels) = (x[0], channels(x, layout));
+	let space = window.output_shape().iter().copied();
+	match layout {
+		Layout::Given => [batch, channels].into_iter().chain(space).collect(),
+		Layout::ChannelsLast => [batch].into_iter().chain(space).chain([channels]).collect(),
+	}
+}
+
 /// A tensor for the output of a pooling.
-pub(super) fn output(window: &Window, x: &Tensor, dtype: DType) -> Result<Tensor, EvalError> {
-	let mut shape = x.shape()[..2].to_vec();
-	shape.extend(window.output_shape());
-	zeros(dtype, &shape)
+pub(super) fn output(
+	window: &Window,
+	x: &Tensor,
+	dtype: DType,
+	layout: Layout,
+) -> Result<Tensor, EvalError> {
+	zeros(dtype, &output_shape(window, x.shape(), layout))
+}
+
+/// The number of channels.
+pub(super) fn channels(x: &[usize], layout: Layout) -> usize {
+	match layout {
+		Layout::Given => x[1],
+		Layout::ChannelsLast => x[x.len() - 1],
+	}
+}
+
+/// Bytes of the positions that [`Window::for_each_output`] lists.
+pub(super) fn scratch(window: &Window, layout: Layout) -> u64 {
+	match layout {
+		Layout::Given => 0,
+		Layout::ChannelsLast => window.kernel_len().min(window.input_len_all() as u64) * 16,
+	}
+}
+
+/// Calls `row(output channels, input channels)` for each image, each output position, and each
+/// element of its window that lies in the input, row-major; then `end(output position, output
+/// channels)`. Before, an output's channels are `start`.
+#[inline(always)]
+pub(super) fn channels_last<T: Copy>(
+	window: &Window,
+	channels: usize,
+	(input, output): (&[T], &mut [T]),
+	start: T,
+	row: impl Fn(&mut [T], &[T]),
+	end: impl Fn(usize, &mut [T]),
+) {
+	let (in_len, out_len) = (window.input_len_all(), window.output_len_all());
+	if channels == 0 || in_len == 0 || out_len == 0 {
+		return;
+	}
+	let images = input
+		.chunks_exact(in_len * channels)
+		.zip(output.chunks_exact_mut(out_len * channels));
+	for (x, y) in images {
+		window.for_each_output(|position, inside| {
+			let y = &mut y[position * channels..][..channels];
+			y.fill(start);
+			for at in inside {
+				row(y, &x[at * channels..][..channels]);
+			}
+			end(position, y);
+		});
+	}
 }
 
 /// Each element of a window is one operation on an accumulator in memory, in rows that may be

@@ -7,7 +7,8 @@ use tract_onnx::prelude::Tensor;
 use crate::{
 	error::{EvalError, OpError},
 	limits::MAX_TENSOR_BYTES,
-	linalg::{multiply, Packed, Rows, Scalar},
+	linalg::{self, Packed, Scalar},
+	panels::{self, Epilogue, Panels, Target},
 	tensor::slice,
 	DType,
 };
@@ -25,7 +26,7 @@ pub(super) const DTYPES: [DType; 6] = [
 /// A constant right-hand matrix, packed once.
 #[derive(Clone, Debug)]
 pub(super) enum PackedMatrix {
-	F32(Arc<Packed<f32>>),
+	F32(Arc<Panels>),
 	F64(Arc<Packed<f64>>),
 	I32(Arc<Packed<i32>>),
 	I64(Arc<Packed<i64>>),
@@ -33,17 +34,29 @@ pub(super) enum PackedMatrix {
 	U64(Arc<Packed<u64>>),
 }
 
-/// An element type whose packed matrices [`PackedMatrix`] holds.
+/// An element type of matrix products, with the form that its right-hand matrices are packed in.
 pub(super) trait Element: Scalar {
+	/// A packed matrix.
+	type Matrix;
+
+	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
+	fn pack(k: usize, columns: usize, at: impl Fn(usize, usize) -> Self) -> Self::Matrix;
 	/// Wraps a matrix.
-	fn wrap(packed: Arc<Packed<Self>>) -> PackedMatrix;
+	fn wrap(packed: Arc<Self::Matrix>) -> PackedMatrix;
 	/// The matrix, if it is of this type.
-	fn unwrap(packed: &PackedMatrix) -> Option<&Packed<Self>>;
+	fn unwrap(packed: &PackedMatrix) -> Option<&Self::Matrix>;
+	/// `output = a x b`, all row-major.
+	fn product(a: &[Self], k: usize, packed: &Self::Matrix, output: &mut [Self], columns: usize);
 }
 
 macro_rules! elements {
 	($($element:ty, $variant:ident;)*) => {$(
 		impl Element for $element {
+			type Matrix = Packed<Self>;
+
+			fn pack(k: usize, columns: usize, at: impl Fn(usize, usize) -> Self) -> Packed<Self> {
+				Packed::new(k, columns, at)
+			}
 			fn wrap(packed: Arc<Packed<Self>>) -> PackedMatrix {
 				PackedMatrix::$variant(packed)
 			}
@@ -53,11 +66,76 @@ macro_rules! elements {
 					_ => None,
 				}
 			}
+			fn product(
+				a: &[Self],
+				k: usize,
+				packed: &Packed<Self>,
+				output: &mut [Self],
+				columns: usize,
+			) {
+				let bases = bases(output.len() / columns.max(1), k);
+				let rows = linalg::Rows { data: a, bases: &bases, taps: &[0], run: k };
+				linalg::multiply(rows, packed, |row, column, width, tile| {
+					for (offset, sums) in tile.iter().enumerate() {
+						output[(row + offset) * columns + column..][..width]
+							.copy_from_slice(&sums[..width]);
+					}
+				});
+			}
 		}
 	)*};
 }
 
-elements! { f32, F32; f64, F64; i32, I32; i64, I64; u32, U32; u64, U64; }
+elements! { f64, F64; i32, I32; i64, I64; u32, U32; u64, U64; }
+
+impl Element for f32 {
+	type Matrix = Panels;
+
+	fn pack(k: usize, columns: usize, at: impl Fn(usize, usize) -> Self) -> Panels {
+		Panels::new(k, columns, at)
+	}
+	fn wrap(packed: Arc<Panels>) -> PackedMatrix {
+		PackedMatrix::F32(packed)
+	}
+	fn unwrap(packed: &PackedMatrix) -> Option<&Panels> {
+		match packed {
+			PackedMatrix::F32(packed) => Some(packed),
+			_ => None,
+		}
+	}
+	fn product(a: &[f32], k: usize, packed: &Panels, output: &mut [f32], columns: usize) {
+		product_through(a, k, packed, output, columns, Epilogue::default());
+	}
+}
+
+/// `output = a x b` of binary32, through an epilogue.
+pub(super) fn product_through(
+	a: &[f32],
+	k: usize,
+	packed: &Panels,
+	output: &mut [f32],
+	columns: usize,
+	epilogue: Epilogue<'_>,
+) {
+	let bases = bases(output.len() / columns.max(1), k);
+	let rows = panels::Rows {
+		data: a,
+		bases: &bases,
+		taps: &[0],
+		run: k,
+	};
+	let target = Target {
+		data: output,
+		first: 0,
+		stride: columns,
+	};
+	panels::multiply(rows, packed, target, epilogue);
+}
+
+/// Where the rows of a matrix begin.
+fn bases(rows: usize, k: usize) -> Vec<usize> {
+	(0..rows).map(|row| row * k).collect()
+}
 
 /// Runs an expression with `$T` standing for the Rust type of one of [`DTYPES`].
 macro_rules! with_product {
@@ -96,11 +174,11 @@ pub(super) use with_product;
 /// Packs a matrix of `k` rows and `columns` columns, stored row-major or, if `transposed`, the
 /// other way round.
 #[inline(always)]
-pub(super) fn pack<T: Scalar>(b: &[T], k: usize, columns: usize, transposed: bool) -> Packed<T> {
+pub(super) fn pack<T: Element>(b: &[T], k: usize, columns: usize, transposed: bool) -> T::Matrix {
 	if transposed {
-		Packed::new(k, columns, |row, column| b[column * k + row])
+		T::pack(k, columns, |row, column| b[column * k + row])
 	} else {
-		Packed::new(k, columns, |row, column| b[row * columns + column])
+		T::pack(k, columns, |row, column| b[row * columns + column])
 	}
 }
 
@@ -108,7 +186,8 @@ pub(super) fn pack<T: Scalar>(b: &[T], k: usize, columns: usize, transposed: boo
 pub(super) fn packed_bytes(dtype: DType, k: usize, columns: usize) -> u64 {
 	match dtype.size() {
 		8 => Packed::<f64>::bytes(k, columns),
-		_ => Packed::<f32>::bytes(k, columns),
+		4 if dtype == DType::F32 => Panels::bytes(k, columns),
+		_ => Packed::<i32>::bytes(k, columns),
 	}
 }
 
@@ -146,32 +225,4 @@ pub(super) fn pack_constant(
 /// Whether packing is worth its memory: narrow matrices would be filled up many times over.
 pub(super) fn is_wide(columns: usize) -> bool {
 	columns >= 4
-}
-
-/// `output = a x b`, all row-major; `finish(sum, row, column)` gives what is stored.
-#[inline(always)]
-pub(super) fn product<T: Scalar>(
-	a: &[T],
-	rows: usize,
-	k: usize,
-	columns: usize,
-	packed: &Packed<T>,
-	output: &mut [T],
-	finish: impl Fn(T, usize, usize) -> T,
-) {
-	let bases: Vec<usize> = (0..rows).map(|row| row * k).collect();
-	let rows = Rows {
-		data: a,
-		bases: &bases,
-		taps: &[0],
-		run: k,
-	};
-	multiply(rows, packed, |row, column, width, tile| {
-		for (offset, sums) in tile.iter().enumerate() {
-			let target = &mut output[(row + offset) * columns + column..][..width];
-			for (lane, (y, sum)) in target.iter_mut().zip(sums).enumerate() {
-				*y = finish(*sum, row + offset, column + lane);
-			}
-		}
-	});
 }

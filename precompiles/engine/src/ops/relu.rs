@@ -6,7 +6,8 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::Kernel,
+	kernel::{ChannelsLast, FollowUp, Kernel},
+	panels::Activation,
 	simd::vectorized,
 	tensor::map,
 	DType,
@@ -51,6 +52,14 @@ impl Kernel for Relu {
 			dtype => crate::with_integer!(dtype, T => map(x, |x: T| if x > 0 { x } else { 0 })),
 		}?;
 		Ok(vec![y])
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		Some(ChannelsLast::elementwise(1))
+	}
+
+	fn follow_up(&self, inputs: &[Fact]) -> Option<FollowUp> {
+		(inputs[0].dtype() == DType::F32).then_some(FollowUp::Activation(Activation::Relu))
 	}
 }
 

@@ -85,6 +85,14 @@ pub(super) fn views(name: &'static str, outputs: Vec<(View, Vec<usize>)>) -> Low
 	Lowered::step_of(Viewed { name, outputs }, [0])
 }
 
+/// Whether a kernel permutes the axes of an input of this shape in this way.
+pub(crate) fn is_permutation(kernel: &dyn Kernel, shape: &[usize], axes: &[usize]) -> bool {
+	let view = View::of(shape).permuted(axes);
+	(kernel as &dyn std::any::Any)
+		.downcast_ref::<Viewed>()
+		.is_some_and(|viewed| matches!(&viewed.outputs[..], [(found, _)] if *found == view))
+}
+
 impl Kernel for Viewed {
 	fn name(&self) -> &'static str {
 		self.name
@@ -110,7 +118,7 @@ impl Kernel for Viewed {
 }
 
 /// The elements of a view as a tensor, in a shape with as many elements.
-pub(super) fn materialise(
+pub(crate) fn materialise(
 	view: &View,
 	source: &Tensor,
 	shape: &[usize],

@@ -1,7 +1,13 @@
 //! Transpose: the axes in another order, reversed by default.
 
-use super::{copy::View, shaped::viewed, Inputs, Lowered, NodeCtx};
-use crate::error::OpError;
+use std::sync::Arc;
+
+use super::{
+	copy::View,
+	shaped::{reshaped, viewed},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{error::OpError, fact::Fact, kernel::Kernel};
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
@@ -18,9 +24,26 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			order
 		}
 	};
-	let view = View::of(x.shape()).permuted(&order);
+	lower(x, &order)
+}
+
+fn lower(x: &Fact, order: &[usize]) -> Result<Lowered, OpError> {
+	let view = View::of(x.shape()).permuted(order);
 	let shape = view.shape.clone();
+	// Axes of length one move without their elements.
+	if view.is_contiguous() {
+		return reshaped("Transpose", x, shape);
+	}
 	Ok(viewed("Transpose", view, shape))
+}
+
+/// A kernel that puts the axes of `x` into this order; none if neither elements nor dimensions
+/// change.
+pub(crate) fn permuted(x: &Fact, order: &[usize]) -> Result<Option<Arc<dyn Kernel>>, OpError> {
+	Ok(match lower(x, order)? {
+		Lowered::Step { kernel, .. } => Some(kernel),
+		Lowered::Alias(_) | Lowered::Constants(_) => None,
+	})
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::Lowered;
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, Kernel},
 	math::Float,
 	simd::vectorized,
 	tensor::{dtype, map},
@@ -98,5 +98,9 @@ impl<O: UnaryOp> Kernel for Unary<O> {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		Ok(vec![self.0.apply(&inputs[0])?])
+	}
+
+	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {
+		Some(ChannelsLast::elementwise(1))
 	}
 }

@@ -4,12 +4,15 @@ use std::fmt::Debug;
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
-use super::{Inputs, Lowered, NodeCtx};
+use super::{
+	binary::{operand_layouts, sum_as_follow_up},
+	Inputs, Lowered, NodeCtx,
+};
 use crate::{
 	broadcast::{broadcast_shape, broadcast_shapes},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{ChannelsLast, Cost, FollowUp, Kernel},
 	DType,
 };
 
@@ -19,6 +22,8 @@ pub(super) trait VariadicOp: Debug + Send + Sync + 'static {
 	const NAME: &'static str;
 	/// The element types that the inputs may have.
 	const DTYPES: &'static [DType];
+	/// Whether two inputs are just added.
+	const IS_SUM: bool = false;
 
 	/// One step of the fold; the result has this shape.
 	fn combine(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
@@ -93,5 +98,20 @@ impl<O: VariadicOp> Kernel for Variadic<O> {
 			folded = combine(&folded, next)?;
 		}
 		Ok(vec![self.0.finish(folded, inputs.len())?])
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		let rank = inputs.iter().map(Fact::rank).max()?;
+		Some(ChannelsLast {
+			inputs: operand_layouts(inputs, rank)?,
+			..ChannelsLast::elementwise(inputs.len())
+		})
+	}
+
+	fn follow_up(&self, inputs: &[Fact]) -> Option<FollowUp> {
+		match inputs {
+			[a, b] if O::IS_SUM && a.dtype() == DType::F32 => sum_as_follow_up(a, b),
+			_ => None,
+		}
 	}
 }

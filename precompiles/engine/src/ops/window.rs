@@ -171,6 +171,57 @@ impl Window {
 			.fold(1, |len, k| u64::saturating_mul(len, *k as u64))
 	}
 
+	/// The input's dimensions, padding included.
+	pub(super) fn padded(&self) -> [usize; AXES] {
+		std::array::from_fn(|axis| self.input[axis] + self.pads_begin[axis] + self.pads_end[axis])
+	}
+
+	/// The elements of the window on an axis that lie in the input for an output position.
+	#[inline(always)]
+	pub(super) fn taps(&self, axis: usize, output: usize) -> std::ops::Range<usize> {
+		let (start, pad) = (output * self.strides[axis], self.pads_begin[axis]);
+		let dilation = self.dilations[axis];
+		let from = pad.saturating_sub(start).div_ceil(dilation);
+		let to = (self.input[axis] + pad)
+			.saturating_sub(start)
+			.div_ceil(dilation)
+			.min(self.kernel[axis]);
+		from..to.max(from)
+	}
+
+	/// The input position on an axis of an element of the window, which lies in the input.
+	#[inline(always)]
+	pub(super) fn position(&self, axis: usize, output: usize, tap: usize) -> usize {
+		output * self.strides[axis] + tap * self.dilations[axis] - self.pads_begin[axis]
+	}
+
+	/// Calls `f(output position, input positions)`, all flat, for each output position in order; the
+	/// input positions are those of the window that lie in the input, row-major.
+	#[inline(always)]
+	pub(super) fn for_each_output(&self, mut f: impl FnMut(usize, &[usize])) {
+		let mut inside = vec![];
+		let mut position = 0;
+		for d in 0..self.output[0] {
+			for h in 0..self.output[1] {
+				for w in 0..self.output[2] {
+					inside.clear();
+					for kd in self.taps(0, d) {
+						for kh in self.taps(1, h) {
+							let row = (self.position(0, d, kd) * self.input[1]
+								+ self.position(1, h, kh))
+								* self.input[2];
+							inside.extend(
+								self.taps(2, w).map(|kw| row + self.position(2, w, kw)),
+							);
+						}
+					}
+					f(position, &inside);
+					position += 1;
+				}
+			}
+		}
+	}
+
 	/// The output positions on an axis for which element `tap` of the window lies in the input,
 	/// and the input position of the first of them.
 	#[inline(always)]

@@ -1,0 +1,483 @@
+//! Products of binary32 matrices: the inner loop of Gemm, MatMul and Conv.
+//!
+//! Every output element has one accumulator, which starts at +0 and takes in `a * b` for ascending
+//! k: a multiplication, rounded, then an addition, rounded. Vectors run across columns of the
+//! output and register tiles across its rows, so neither can change a bit. What follows a product
+//! (bias, a further summand, an activation) is applied to the finished sums before they are stored.
+
+use fearless_simd::{Select, Simd, SimdBase};
+
+use crate::simd;
+
+/// Columns of a line, the unit that right-hand matrices are packed in.
+pub const LINE: usize = 16;
+
+/// Columns of a panel: two lines, or one at the right edge of a matrix.
+pub const PANEL: usize = 2 * LINE;
+
+/// The binary32 lanes that one register tile is filled from; aligned to a cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Line([f32; LINE]);
+
+/// A right-hand matrix, panel after panel.
+///
+/// A panel holds its columns row after row; the last one is filled up with zeros, whose products are
+/// never stored.
+#[derive(Clone, Debug)]
+pub struct Panels {
+	lines: Vec<Line>,
+	k: usize,
+	columns: usize,
+}
+
+impl Panels {
+	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
+	pub fn new(k: usize, columns: usize, at: impl Fn(usize, usize) -> f32) -> Self {
+		let mut lines = Vec::with_capacity(k * columns.div_ceil(LINE));
+		for first in (0..columns).step_by(PANEL) {
+			let end = columns.min(first + PANEL);
+			for row in 0..k {
+				for start in (first..end).step_by(LINE) {
+					let mut line = Line([0.0; LINE]);
+					for (lane, column) in line.0.iter_mut().zip(start..end) {
+						*lane = at(row, column);
+					}
+					lines.push(line);
+				}
+			}
+		}
+		Self { lines, k, columns }
+	}
+
+	/// Bytes that [`new`](Self::new) allocates for a matrix of this size.
+	pub fn bytes(k: usize, columns: usize) -> u64 {
+		(k as u64)
+			.saturating_mul(columns.div_ceil(LINE) as u64)
+			.saturating_mul(size_of::<Line>() as u64)
+	}
+
+	/// Columns of the matrix.
+	pub fn columns(&self) -> usize {
+		self.columns
+	}
+}
+
+/// Where the rows of the left-hand matrix lie in memory.
+///
+/// Row `r` consists of one run of `run` contiguous elements for each of `taps`, which begins at
+/// `bases[r] + tap`. A plain matrix has one tap; a row of a convolution has one for each contiguous
+/// piece of the window.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+	/// The elements.
+	pub data: &'a [f32],
+	/// Where each row begins.
+	pub bases: &'a [usize],
+	/// Where the runs of a row begin, from the row's base.
+	pub taps: &'a [usize],
+	/// Elements of a run. `taps.len() * run` is the packed matrix' k.
+	pub run: usize,
+}
+
+/// Where the output goes: row `r` begins at `first + r * stride`.
+#[derive(Debug)]
+pub struct Target<'a> {
+	/// The elements.
+	pub data: &'a mut [f32],
+	/// Where the first row begins.
+	pub first: usize,
+	/// From one row to the next.
+	pub stride: usize,
+}
+
+/// What replaces a finished value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Activation {
+	/// Itself.
+	#[default]
+	None,
+	/// +0 for `x <= 0`.
+	Relu,
+	/// `low` for `x <= low`, then `high` for `x >= high`. Neither bound is a NaN, `low` is not -0
+	/// and `high` is not zero, so that this is Clip's rule.
+	Clip {
+		/// The lower bound.
+		low: f32,
+		/// The upper bound.
+		high: f32,
+	},
+}
+
+impl Activation {
+	/// The value of one element.
+	#[inline(always)]
+	#[must_use]
+	pub fn apply(self, x: f32) -> f32 {
+		match self {
+			Self::None => x,
+			Self::Relu if x <= 0.0 => 0.0,
+			Self::Relu => x,
+			Self::Clip { low, high } => {
+				let x = if x <= low { low } else { x };
+				if x >= high {
+					high
+				} else {
+					x
+				}
+			}
+		}
+	}
+
+	/// The values of a vector of elements.
+	#[inline(always)]
+	#[must_use]
+	pub fn apply_to<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+		use fearless_simd::SimdFrom;
+		let splat = |x: f32| S::f32s::simd_from(simd, x);
+		match self {
+			Self::None => x,
+			Self::Relu => x.simd_le(splat(0.0)).select(splat(0.0), x),
+			Self::Clip { low, high } => {
+				let x = x.simd_le(splat(low)).select(splat(low), x);
+				x.simd_ge(splat(high)).select(splat(high), x)
+			}
+		}
+	}
+}
+
+/// What is done with a finished sum, in this order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Epilogue<'a> {
+	/// One summand for each column.
+	pub bias: Option<&'a [f32]>,
+	/// Whether what stands in the target is added.
+	pub accumulate: bool,
+	/// What the result goes through.
+	pub activation: Activation,
+}
+
+/// `rows` x `panels` into `target`, through `epilogue`.
+pub fn multiply(rows: Rows<'_>, panels: &Panels, target: Target<'_>, epilogue: Epilogue<'_>) {
+	simd::run(Product {
+		rows,
+		panels,
+		target,
+		epilogue,
+	});
+}
+
+struct Product<'a> {
+	rows: Rows<'a>,
+	panels: &'a Panels,
+	target: Target<'a>,
+	epilogue: Epilogue<'a>,
+}
+
+/// Bytes of left-hand rows that are multiplied with all panels before the next ones are: about a
+/// quarter of a second-level cache.
+const BLOCK_BYTES: usize = 512 * 1024;
+
+/// Most rows of a register tile. Wide vectors come with 32 registers, as do those of aarch64.
+const fn most_rows(lanes: usize) -> usize {
+	if lanes == LINE || cfg!(target_arch = "aarch64") {
+		12
+	} else {
+		6
+	}
+}
+
+impl simd::Kernel for Product<'_> {
+	type Output = ();
+
+	#[inline(always)]
+	fn run<S: Simd>(mut self, simd: S) {
+		let lanes = S::f32s::LEN;
+		let (count, k, columns) = (self.rows.bases.len(), self.panels.k, self.panels.columns);
+		let most = most_rows(lanes);
+		let block = (BLOCK_BYTES / size_of::<f32>() / k.max(1)).next_multiple_of(most);
+		for start in (0..count).step_by(block) {
+			let rows = start..count.min(start + block);
+			for first in (0..columns).step_by(PANEL) {
+				let width = (columns - first).min(PANEL);
+				let lines = &self.panels.lines[first / LINE * k..];
+				if width > LINE {
+					let panel = lines[..2 * k].as_chunks::<2>().0;
+					for lane in (0..width).step_by(2 * lanes) {
+						let width = (width - lane).min(2 * lanes);
+						self.sweep::<S, 2, 2>(simd, &rows, panel, lane, first + lane, width);
+					}
+				} else {
+					let panel = lines[..k].as_chunks::<1>().0;
+					if lanes == LINE {
+						self.sweep::<S, 1, 1>(simd, &rows, panel, 0, first, width);
+					} else {
+						for lane in (0..width).step_by(2 * lanes) {
+							let width = (width - lane).min(2 * lanes);
+							self.sweep::<S, 2, 1>(simd, &rows, panel, lane, first + lane, width);
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+impl Product<'_> {
+	/// Multiplies rows with `V` vectors of columns, which begin at `lane` of the panel and at
+	/// `column` of the output, and stores the first `width` of them.
+	#[inline(always)]
+	fn sweep<S: Simd, const V: usize, const L: usize>(
+		&mut self,
+		simd: S,
+		rows: &std::ops::Range<usize>,
+		panel: &[[Line; L]],
+		lane: usize,
+		column: usize,
+		width: usize,
+	) {
+		let tiles = rows.len().div_ceil(most_rows(S::f32s::LEN));
+		let mut row = rows.start;
+		for tile in 1..=tiles {
+			// As equal as possible: a tile of few rows would wait for its own additions.
+			let next = rows.start + rows.len() * tile / tiles;
+			macro_rules! tile {
+				($($rows:literal)*) => {
+					match next - row {
+						$($rows => self.tile::<S, $rows, V, L>(simd, row, panel, lane, column, width),)*
+						_ => unreachable!("a tile has as many rows as most_rows says"),
+					}
+				};
+			}
+			if S::f32s::LEN == LINE || cfg!(target_arch = "aarch64") {
+				tile!(1 2 3 4 5 6 7 8 9 10 11 12);
+			} else {
+				tile!(1 2 3 4 5 6);
+			}
+			row = next;
+		}
+	}
+
+	#[inline(always)]
+	fn tile<S: Simd, const P: usize, const V: usize, const L: usize>(
+		&mut self,
+		simd: S,
+		first: usize,
+		panel: &[[Line; L]],
+		lane: usize,
+		column: usize,
+		width: usize,
+	) {
+		use fearless_simd::SimdFrom;
+		let rows = &self.rows;
+		let lanes = S::f32s::LEN;
+		let bases = &rows.bases[first..first + P];
+		let mut sums = [[S::f32s::simd_from(simd, 0.0); V]; P];
+		for (tap, panel) in rows.taps.iter().zip(panel.chunks_exact(rows.run.max(1))) {
+			let a: [&[f32]; P] =
+				std::array::from_fn(|p| &rows.data[bases[p] + tap..][..panel.len()]);
+			for (k, lines) in panel.iter().enumerate() {
+				let b: [S::f32s; V] = std::array::from_fn(|v| {
+					let lane = lane + v * lanes;
+					S::f32s::from_slice(simd, &lines[lane / LINE].0[lane % LINE..][..lanes])
+				});
+				for p in 0..P {
+					let a = S::f32s::simd_from(simd, a[p][k]);
+					for v in 0..V {
+						sums[p][v] = sums[p][v] + a * b[v];
+					}
+				}
+			}
+		}
+		let epilogue = &self.epilogue;
+		let bias: Option<[S::f32s; V]> = epilogue.bias.map(|bias| {
+			std::array::from_fn(|v| load(simd, &bias[column..column + width], v * lanes))
+		});
+		for (p, sums) in sums.iter().enumerate() {
+			let start = self.target.first + (first + p) * self.target.stride + column;
+			let target = &mut self.target.data[start..start + width];
+			for (v, sum) in sums.iter().enumerate() {
+				let mut y = *sum;
+				if let Some(bias) = &bias {
+					y = y + bias[v];
+				}
+				if epilogue.accumulate {
+					y = y + load(simd, target, v * lanes);
+				}
+				store(epilogue.activation.apply_to(simd, y), target, v * lanes);
+			}
+		}
+	}
+}
+
+/// The vector from `start` on, filled up with zeros where `from` ends.
+#[inline(always)]
+fn load<S: Simd>(simd: S, from: &[f32], start: usize) -> S::f32s {
+	use fearless_simd::SimdFrom;
+	let rest = from.get(start..).unwrap_or_default();
+	match rest.get(..S::f32s::LEN) {
+		Some(lanes) => S::f32s::from_slice(simd, lanes),
+		None => {
+			let mut lanes = S::f32s::simd_from(simd, 0.0);
+			lanes.as_mut_slice()[..rest.len()].copy_from_slice(rest);
+			lanes
+		}
+	}
+}
+
+/// Stores the vector from `start` on, as far as `to` reaches.
+#[inline(always)]
+fn store<S: Simd>(y: impl SimdBase<S, Element = f32>, to: &mut [f32], start: usize) {
+	let rest = to.get_mut(start..).unwrap_or_default();
+	let lanes = y.as_slice();
+	match rest.get_mut(..lanes.len()) {
+		Some(rest) => y.store_slice(rest),
+		None => rest.copy_from_slice(&lanes[..rest.len()]),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use fearless_simd::{dispatch, Level};
+
+	use super::*;
+	use crate::simd::Kernel;
+
+	/// The rule itself: one accumulator, ascending k, then bias, what stands there, Relu.
+	fn reference(a: &[f32], b: &[f32], [m, k, n]: [usize; 3], bias: &[f32], y: &mut [f32]) {
+		for i in 0..m {
+			for j in 0..n {
+				let mut sum = 0f32;
+				for l in 0..k {
+					let product = a[i * k + l] * b[l * n + j];
+					sum += product;
+				}
+				sum += bias[j];
+				let sum = sum + y[i * n + j];
+				y[i * n + j] = if sum <= 0.0 { 0.0 } else { sum };
+			}
+		}
+	}
+
+	/// All vector widths that this machine has.
+	fn levels() -> Vec<Level> {
+		let level = Level::new();
+		#[cfg(target_arch = "x86_64")]
+		let narrower = [
+			level.as_avx2().map(Level::Avx2),
+			level.as_sse4_2().map(Level::Sse4_2),
+			level.as_sse2().map(Level::Sse2),
+		];
+		#[cfg(not(target_arch = "x86_64"))]
+		let narrower: [Option<Level>; 0] = [];
+		std::iter::once(level)
+			.chain(narrower.into_iter().flatten())
+			.collect()
+	}
+
+	fn values(len: usize, seed: usize) -> Vec<f32> {
+		(0..len)
+			.map(|i| ((i * 7919 + seed * 104_729) % 2003) as f32 * 0.37 - 370.0)
+			.collect()
+	}
+
+	#[test]
+	fn every_tile_of_every_width_gives_the_bits_of_the_rule() {
+		for [m, k, n] in [
+			[1, 1, 1],
+			[3, 5, 16],
+			[12, 33, 17],
+			[13, 64, 40],
+			[29, 7, 5],
+			[40, 3, 100],
+			[4, 0, 3],
+			[0, 4, 3],
+			[7, 70_000, 2],
+		] {
+			let (a, b, bias) = (values(m * k, 1), values(k * n, 2), values(n, 3));
+			let before = values(m * n, 4);
+			let mut expected = before.clone();
+			reference(&a, &b, [m, k, n], &bias, &mut expected);
+			let panels = Panels::new(k, n, |l, j| b[l * n + j]);
+			let bases: Vec<usize> = (0..m).map(|i| i * k).collect();
+			for level in levels() {
+				let mut found = before.clone();
+				let product = Product {
+					rows: Rows {
+						data: &a,
+						bases: &bases,
+						taps: &[0],
+						run: k,
+					},
+					panels: &panels,
+					target: Target {
+						data: &mut found,
+						first: 0,
+						stride: n,
+					},
+					epilogue: Epilogue {
+						bias: Some(&bias),
+						accumulate: true,
+						activation: Activation::Relu,
+					},
+				};
+				dispatch!(level, simd => product.run(simd));
+				let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+				assert_eq!(bits(&found), bits(&expected), "{m}x{k}x{n} {level:?}");
+			}
+		}
+	}
+
+	#[test]
+	fn rows_are_made_of_runs_and_stored_between_others() {
+		// Two windows of two runs of two over a line, the second output column group of three.
+		let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+		let panels = Panels::new(4, 2, |k, column| if column == 0 { 1.0 } else { k as f32 });
+		let mut y = [9.0f32; 6];
+		multiply(
+			Rows {
+				data: &data,
+				bases: &[0, 1],
+				taps: &[0, 3],
+				run: 2,
+			},
+			&panels,
+			Target {
+				data: &mut y,
+				first: 1,
+				stride: 3,
+			},
+			Epilogue::default(),
+		);
+		assert_eq!(y, [9.0, 12.0, 25.0, 9.0, 16.0, 31.0]);
+	}
+
+	#[test]
+	fn activations_follow_the_rules_of_their_operators() {
+		let clip = Activation::Clip {
+			low: 0.0,
+			high: 6.0,
+		};
+		let x = [-0.0f32, 0.0, -1.0, 3.0, 6.0, 7.0, f32::INFINITY, f32::NAN];
+		let expected = [0.0f32, 0.0, 0.0, 3.0, 6.0, 6.0, 6.0, f32::NAN];
+		for (x, expected) in x.into_iter().zip(expected) {
+			let y = clip.apply(x);
+			assert!(y.to_bits() == expected.to_bits() || (y.is_nan() && expected.is_nan()));
+			for activation in [Activation::None, Activation::Relu, clip] {
+				for level in levels() {
+					let y = dispatch!(level, simd => splat_through(simd, activation, x));
+					let scalar = activation.apply(x);
+					assert!(y.to_bits() == scalar.to_bits() || (y.is_nan() && scalar.is_nan()));
+				}
+			}
+		}
+	}
+
+	#[inline(always)]
+	fn splat_through<S: Simd>(simd: S, activation: Activation, x: f32) -> f32 {
+		use fearless_simd::SimdFrom;
+		activation
+			.apply_to(simd, S::f32s::simd_from(simd, x))
+			.as_slice()[S::f32s::LEN - 1]
+	}
+}
