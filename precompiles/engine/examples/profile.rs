@@ -4,7 +4,7 @@
 //! taskset -c 1 cargo run --release -p noema-engine --example profile -- MODEL.onnx [RUNS] [STEPS]
 //! ```
 //!
-//! Times are medians over the runs (50), in microseconds; STEPS is how many of the slowest steps
+//! Times are the least of all runs (50), in microseconds, for what else the machine does only adds; STEPS is how many of the slowest steps
 //! are listed (25). The rate counts a multiply-accumulate of the cost model, padded tiles included,
 //! as two operations. Beside them stand the time of whole runs without observation and the rate
 //! that multiplications and additions in registers alone reach on this core.
@@ -62,9 +62,8 @@ fn lanes<S: Simd>(_: S) -> usize {
 	S::f32s::LEN
 }
 
-fn median(times: &mut [f64]) -> f64 {
-	times.sort_unstable_by(f64::total_cmp);
-	times[times.len() / 2]
+fn least(times: &[f64]) -> f64 {
+	times.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -85,10 +84,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 		.map(|schema| {
 			let len = schema.shape.iter().product::<usize>();
 			let data = match schema.dtype.size() {
-				4 if schema.dtype == noema_engine::DType::F32 => numbers(len)
-					.iter()
-					.flat_map(|x| x.to_le_bytes())
-					.collect(),
+				4 if schema.dtype == noema_engine::DType::F32 => {
+					numbers(len).iter().flat_map(|x| x.to_le_bytes()).collect()
+				}
 				size => vec![0; len * size],
 			};
 			Value {
@@ -121,12 +119,12 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 		})?;
 	}
 	let report = plan.report();
-	let fastest = whole.iter().copied().fold(f64::INFINITY, f64::min);
+	whole.sort_unstable_by(f64::total_cmp);
 	println!(
-		"run {:.3} ms (fastest {:.3}), plan {:.1} ms, {} steps, {:.3} GMAC, {} MB plan, {} MB peak, \
+		"run {:.3} ms (least {:.3}), plan {:.1} ms, {} steps, {:.3} GMAC, {} MB plan, {} MB peak, \
 		 registers alone {:.1} GFLOP/s",
-		median(&mut whole) * 1e3,
-		fastest * 1e3,
+		whole[whole.len() / 2] * 1e3,
+		least(&whole) * 1e3,
 		built * 1e3,
 		report.cost.steps,
 		report.cost.macs as f64 / 1e9,
@@ -136,8 +134,8 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 	);
 	let mut kinds: BTreeMap<String, (u32, f64, u64)> = BTreeMap::new();
 	let mut rows = vec![];
-	for (label, kernel, shape, macs, mut times) in steps {
-		let time = median(&mut times);
+	for (label, kernel, shape, macs, times) in steps {
+		let time = least(&times);
 		let kind = kinds.entry(kernel.clone()).or_default();
 		*kind = (kind.0 + 1, kind.1 + time, kind.2 + macs);
 		rows.push((time, label, kernel, shape, macs));
@@ -147,12 +145,18 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 	kinds.sort_unstable_by(|a, b| b.1 .1.total_cmp(&a.1 .1));
 	for (kernel, (count, time, macs)) in kinds {
 		let rate = rate(macs, time);
-		println!("{:9.1} us {rate:7.1} GFLOP/s {count:4} x {kernel}", time * 1e6);
+		println!(
+			"{:9.1} us {rate:7.1} GFLOP/s {count:4} x {kernel}",
+			time * 1e6
+		);
 	}
 	rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
 	for (time, label, kernel, shape, macs) in rows.iter().take(listed) {
 		let rate = rate(*macs, *time);
-		println!("{:9.1} us {rate:7.1} GFLOP/s {kernel} {shape:?} {label}", time * 1e6);
+		println!(
+			"{:9.1} us {rate:7.1} GFLOP/s {kernel} {shape:?} {label}",
+			time * 1e6
+		);
 	}
 	Ok(())
 }

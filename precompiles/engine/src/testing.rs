@@ -240,7 +240,9 @@ impl OpTest {
 		let form = form.kernel.as_deref().unwrap_or(kernel);
 		let outputs = form.infer(&facts).expect("the form infers");
 		assert_eq!(form.cost(&facts, &outputs).steps, 1);
-		let found = form.eval(values.into_iter().collect()).expect("the form succeeds");
+		let found = form
+			.eval(values.into_iter().collect())
+			.expect("the form succeeds");
 		assert_eq!(found.len(), results.len());
 		for ((found, fact), expected) in found.iter().zip(&outputs).zip(results) {
 			assert_eq!(found.shape(), fact.shape());

@@ -10,8 +10,8 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	kernel::{ChannelsLast, Cost, FollowUp, Kernel, Layout},
-	panels::Activation,
 	math::Float,
+	panels::Activation,
 	simd::vectorized,
 	tensor::{build as build_tensor, slice, strides},
 	DType,
@@ -83,153 +83,6 @@ fn by_planes<T: Float>(len: usize, input: &[T], output: &mut [T], parameters: [&
 	);
 }
 
-/// `(x - mean) * a + b` with one mean, a and b, constants, for each channel: a normalisation with
-/// what follows it folded in. The inputs are x, mean, a, b.
-#[derive(Clone, Debug)]
-pub(crate) struct ChannelAffine {
-	layout: Layout,
-	activation: Activation,
-}
-
-impl Default for ChannelAffine {
-	fn default() -> Self {
-		Self {
-			layout: Layout::Given,
-			activation: Activation::None,
-		}
-	}
-}
-
-impl ChannelAffine {
-	fn run<T: Float + Datum>(&self, inputs: &[TValue]) -> Result<Tensor, EvalError> {
-		let x = &inputs[0];
-		let parameters = [&inputs[1], &inputs[2], &inputs[3]].map(|input| slice::<T>(input));
-		let [mean, a, b] = parameters;
-		let (mean, a, b, input) = (mean?, a?, b?, slice::<T>(x)?);
-		build_tensor::<T>(x.shape(), |output| match self.layout {
-			Layout::Given => by_planes(strides(x.shape())[1], input, output, [mean, a, b]),
-			Layout::ChannelsLast => {
-				vectorized(
-					#[inline(always)]
-					|| by_pixels(input, output, [mean, a, b], |y| y),
-				);
-			}
-		})
-	}
-
-	/// The channels-last form with its activation.
-	fn run_fused(&self, inputs: &[TValue]) -> Result<Tensor, EvalError> {
-		let parameters = [&inputs[1], &inputs[2], &inputs[3]].map(|input| slice::<f32>(input));
-		let [mean, a, b] = parameters;
-		let (mean, a, b, input) = (mean?, a?, b?, slice::<f32>(&inputs[0])?);
-		build_tensor::<f32>(inputs[0].shape(), |output| {
-			vectorized(
-				#[inline(always)]
-				|| match self.activation {
-					Activation::Relu => {
-						by_pixels(
-							input,
-							output,
-							[mean, a, b],
-							#[inline(always)]
-							|y| Activation::Relu.apply(y),
-						);
-					}
-					activation => {
-						by_pixels(
-							input,
-							output,
-							[mean, a, b],
-							#[inline(always)]
-							|y| activation.apply(y),
-						);
-					}
-				},
-			);
-		})
-	}
-}
-
-/// `f((x - mean) * a + b)` where the channels are innermost.
-#[inline(always)]
-fn by_pixels<T: Float>(
-	input: &[T],
-	output: &mut [T],
-	[mean, a, b]: [&[T]; 3],
-	f: impl Fn(T) -> T,
-) {
-	let channels = mean.len();
-	if channels == 0 {
-		return;
-	}
-	let (a, b) = (&a[..channels], &b[..channels]);
-	let pixels = input
-		.chunks_exact(channels)
-		.zip(output.chunks_exact_mut(channels));
-	for (x, y) in pixels {
-		for channel in 0..channels {
-			y[channel] = f((x[channel] - mean[channel]) * a[channel] + b[channel]);
-		}
-	}
-}
-
-impl Kernel for ChannelAffine {
-	fn name(&self) -> &'static str {
-		"BatchNormalization"
-	}
-
-	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
-		let [x, ..] = inputs else {
-			return Err(super::internal_arity(inputs));
-		};
-		Ok(vec![x.without_value()])
-	}
-
-	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs(inputs[0].len() as u64 * 3)
-	}
-
-	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
-		if self.activation != Activation::None {
-			return Ok(vec![self.run_fused(&inputs)?]);
-		}
-		let dtype = crate::tensor::dtype(&inputs[0])?;
-		Ok(vec![
-			crate::with_float!(dtype, T => self.run::<T>(&inputs)?),
-		])
-	}
-
-	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
-		let kernel = Self {
-			layout: Layout::ChannelsLast,
-			..self.clone()
-		};
-		let mut form = ChannelsLast::elementwise(inputs.len());
-		for (index, layout) in &mut form.inputs {
-			if *index > 0 {
-				*layout = Layout::Given;
-			}
-		}
-		form.kernel = Some(Arc::new(kernel));
-		Some(form)
-	}
-
-	fn followed_by(&self, next: &FollowUp) -> Option<Arc<dyn Kernel>> {
-		match next {
-			FollowUp::Activation(activation)
-				if self.activation == Activation::None
-					&& self.layout == Layout::ChannelsLast =>
-			{
-				Some(Arc::new(Self {
-					activation: *activation,
-					..self.clone()
-				}))
-			}
-			_ => None,
-		}
-	}
-}
-
 impl Kernel for BatchNormalization {
 	fn name(&self) -> &'static str {
 		"BatchNormalization"
@@ -273,6 +126,175 @@ impl Kernel for BatchNormalization {
 		Ok(vec![
 			crate::with_float!(dtype, T => self.run::<T>(&inputs)?),
 		])
+	}
+}
+
+/// `(x - mean) * a + b` with one mean, a and b, constants, for each channel: a normalisation with
+/// what follows it folded in.
+///
+/// The inputs are x, mean, a and b. With channels last, x may be given as several pieces, one after
+/// the other along the channels.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelAffine {
+	layout: Layout,
+	activation: Activation,
+}
+
+impl Default for ChannelAffine {
+	fn default() -> Self {
+		Self {
+			layout: Layout::Given,
+			activation: Activation::None,
+		}
+	}
+}
+
+/// Inputs after x.
+const PARAMETERS: usize = 3;
+
+impl ChannelAffine {
+	/// Whether x may be given in pieces.
+	pub(crate) fn takes_pieces(&self) -> bool {
+		self.layout == Layout::ChannelsLast
+	}
+
+	/// Applies `f` after the normalisation.
+	#[inline(always)]
+	fn run<T: Float + Datum>(
+		&self,
+		inputs: &[TValue],
+		f: impl Fn(T) -> T,
+	) -> Result<Tensor, EvalError> {
+		let (pieces, parameters) = inputs.split_at(inputs.len() - PARAMETERS);
+		let [mean, a, b] = [0, 1, 2].map(|index| slice::<T>(&parameters[index]));
+		let (mean, a, b) = (mean?, a?, b?);
+		if self.layout == Layout::Given {
+			let (x, shape) = (slice::<T>(&pieces[0])?, pieces[0].shape());
+			return build_tensor::<T>(shape, |output| {
+				by_planes(strides(shape)[1], x, output, [mean, a, b]);
+			});
+		}
+		let mut shape = pieces[0].shape().to_vec();
+		let channels = mean.len();
+		shape[pieces[0].rank() - 1] = channels;
+		let pieces = pieces
+			.iter()
+			.map(|piece| slice::<T>(piece))
+			.collect::<Result<Vec<_>, _>>()?;
+		let pixels: usize = shape[..shape.len() - 1].iter().product();
+		build_tensor::<T>(&shape, |output| {
+			if output.is_empty() {
+				return;
+			}
+			vectorized(
+				#[inline(always)]
+				|| {
+					let mut start = 0;
+					for piece in &pieces {
+						let width = piece.len() / pixels;
+						let own = start..start + width;
+						if width > 0 {
+							let parameters = [&mean[own.clone()], &a[own.clone()], &b[own.clone()]];
+							let rows = output.chunks_exact_mut(channels);
+							for (x, y) in piece.chunks_exact(width).zip(rows) {
+								pixel(x, &mut y[own.clone()], parameters, &f);
+							}
+						}
+						start += width;
+					}
+				},
+			);
+		})
+	}
+}
+
+/// `f((x - mean) * a + b)` for neighbouring channels.
+#[inline(always)]
+fn pixel<T: Float>(x: &[T], y: &mut [T], [mean, a, b]: [&[T]; 3], f: impl Fn(T) -> T) {
+	let (x, mean, a, b) = (
+		&x[..y.len()],
+		&mean[..y.len()],
+		&a[..y.len()],
+		&b[..y.len()],
+	);
+	for (channel, y) in y.iter_mut().enumerate() {
+		*y = f((x[channel] - mean[channel]) * a[channel] + b[channel]);
+	}
+}
+
+impl Kernel for ChannelAffine {
+	fn name(&self) -> &'static str {
+		"BatchNormalization"
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x, ..] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
+		if inputs.len() == 1 + PARAMETERS {
+			return Ok(vec![x.without_value()]);
+		}
+		let mut shape = x.shape().to_vec();
+		shape[x.rank() - 1] = inputs[inputs.len() - 1].len();
+		Ok(vec![Fact::new(x.dtype(), shape)?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64 * 3)
+	}
+
+	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		inputs.len() as u64 * 16
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let y = match (self.activation, crate::tensor::dtype(&inputs[0])?) {
+			(Activation::None, dtype) => crate::with_float!(dtype, T => self.run::<T>(
+				&inputs,
+				#[inline(always)]
+				|y| y
+			)),
+			(Activation::Relu, _) => self.run::<f32>(
+				&inputs,
+				#[inline(always)]
+				|y| Activation::Relu.apply(y),
+			),
+			(activation, _) => self.run::<f32>(
+				&inputs,
+				#[inline(always)]
+				|y| activation.apply(y),
+			),
+		}?;
+		Ok(vec![y])
+	}
+
+	fn channels_last(&self, inputs: &[Fact]) -> Option<ChannelsLast> {
+		let kernel = Self {
+			layout: Layout::ChannelsLast,
+			..self.clone()
+		};
+		let mut form = ChannelsLast::elementwise(inputs.len());
+		for (index, layout) in &mut form.inputs {
+			if *index > 0 {
+				*layout = Layout::Given;
+			}
+		}
+		form.kernel = Some(Arc::new(kernel));
+		Some(form)
+	}
+
+	fn followed_by(&self, next: &FollowUp) -> Option<Arc<dyn Kernel>> {
+		match next {
+			FollowUp::Activation(activation)
+				if self.activation == Activation::None && self.layout == Layout::ChannelsLast =>
+			{
+				Some(Arc::new(Self {
+					activation: *activation,
+					..self.clone()
+				}))
+			}
+			_ => None,
+		}
 	}
 }
 

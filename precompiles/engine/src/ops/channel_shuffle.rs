@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
-use super::copy::{build, elements, with_size};
+use super::copy::{build, elements, with_size, View};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
@@ -44,25 +44,16 @@ impl Kernel for ChannelShuffle {
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let (x, shape) = (&inputs[0], inputs[0].shape());
 		let dtype = dtype(x)?;
-		// Blocks of channels, each of so many neighbours.
-		let (channels, run) = match self.layout {
-			Layout::Given => (shape[1], shape[2..].iter().product::<usize>()),
-			Layout::ChannelsLast => (shape[shape.len() - 1], 1),
-		};
+		let channels = super::pool::channels(shape, self.layout);
 		let (groups, each) = (self.groups, channels / self.groups.max(1));
+		// What lies around the channels, and within one.
+		let (outer, inner) = match self.layout {
+			Layout::Given => (shape[0], shape[2..].iter().product()),
+			Layout::ChannelsLast => (shape[..shape.len() - 1].iter().product(), 1),
+		};
+		let view = View::of(&[outer, groups, each, inner]).permuted(&[0, 2, 1, 3]);
 		let y = with_size!(dtype, N => build::<N>(dtype, shape, |target| {
-			if target.is_empty() {
-				return;
-			}
-			let images = elements::<N>(x).chunks_exact(channels * run);
-			for (x, y) in images.zip(target.chunks_exact_mut(channels * run)) {
-				for group in 0..groups {
-					let rows = x[group * each * run..][..each * run].chunks_exact(run);
-					for (row, to) in rows.zip(y[group * run..].chunks_mut(groups * run)) {
-						to[..run].copy_from_slice(row);
-					}
-				}
-			}
+			view.copy(elements::<N>(x), target);
 		}))?;
 		Ok(vec![y])
 	}

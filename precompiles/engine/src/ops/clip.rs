@@ -148,8 +148,8 @@ impl Kernel for Clip {
 		let low = bound(&self.min, f32::NEG_INFINITY)?;
 		let high = bound(&self.max, f32::INFINITY)?;
 		// Else comparisons alone would not give the rule's zeros and NaNs.
-		let plain = !(low.is_nan() || high.is_nan() || high == 0.0)
-			&& low.to_bits() != (-0.0f32).to_bits();
+		let plain =
+			!(low.is_nan() || high.is_nan() || high == 0.0) && low.to_bits() != (-0.0f32).to_bits();
 		plain.then_some(FollowUp::Activation(Activation::Clip { low, high }))
 	}
 }

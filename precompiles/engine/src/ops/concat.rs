@@ -16,8 +16,9 @@ use crate::{
 	tensor::dtype,
 };
 
+/// A concatenation. It takes any number of inputs whose lengths along the axis add up.
 #[derive(Debug)]
-struct Concat {
+pub(crate) struct Concat {
 	axis: usize,
 	/// Shape of the output.
 	shape: Vec<usize>,
@@ -45,6 +46,13 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		shape[axis] += other.shape()[axis];
 	}
 	Ok(Lowered::step(Concat { axis, shape }, inputs))
+}
+
+impl Concat {
+	/// The axis, if it is the last.
+	pub(crate) fn is_along_last(&self) -> bool {
+		self.axis + 1 == self.shape.len()
+	}
 }
 
 impl Kernel for Concat {

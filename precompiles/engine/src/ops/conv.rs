@@ -158,7 +158,8 @@ impl Conv {
 	}
 
 	fn padded_bytes(&self, dtype: DType) -> u64 {
-		self.window.padded()
+		self.window
+			.padded()
 			.into_iter()
 			.chain([self.group, self.group_in, dtype.size()])
 			.fold(1, |bytes, dim| u64::saturating_mul(bytes, dim as u64))
@@ -251,8 +252,11 @@ impl Conv {
 	/// Copies an image of (channel, position) into the middle of one of (position, channel).
 	fn channels_innermost<T: Scalar>(&self, input: &[T], padded: &mut [T]) {
 		let channels = self.group * self.group_in;
-		let (dims, pads, [_, height, width]) =
-			(self.window.input, self.window.pads_begin, self.window.padded());
+		let (dims, pads, [_, height, width]) = (
+			self.window.input,
+			self.window.pads_begin,
+			self.window.padded(),
+		);
 		let plane = self.window.input_len_all();
 		// A few channels at a time, so that both sides stay in the nearest cache.
 		for first in (0..channels).step_by(LANES) {
@@ -410,9 +414,7 @@ impl Kernel for Conv {
 		};
 		let mut cost = Cost::touching(inputs, outputs)
 			.with_macs(macs.saturating_mul(batch).saturating_mul(self.group as u64));
-		cost.bytes = cost
-			.bytes
-			.saturating_add(moved.saturating_mul(batch));
+		cost.bytes = cost.bytes.saturating_add(moved.saturating_mul(batch));
 		cost
 	}
 
@@ -453,7 +455,11 @@ impl Kernel for Conv {
 			return None;
 		}
 		let weights = constant(1)?;
-		let bias = if self.has_bias { Some(constant(2)?) } else { None };
+		let bias = if self.has_bias {
+			Some(constant(2)?)
+		} else {
+			None
+		};
 		// Infinite weights meet no zeros here; no weights leave nothing to compute.
 		if weights.is_empty() || !weights.iter().all(|w| f32::is_finite(*w)) {
 			return None;

@@ -218,6 +218,17 @@ fn transpose<const N: usize>(
 		[&picked(strides), &picked(&places)],
 		[offset as isize, 0],
 		|[from, to]| {
+			if across + 1 == last && step > 0 {
+				let target = &mut target[to as usize..][..rows * columns];
+				let planes = (from as usize, step as usize);
+				match columns {
+					2 => return interleave::<N, 2>(source, planes, target),
+					3 => return interleave::<N, 3>(source, planes, target),
+					4 => return interleave::<N, 4>(source, planes, target),
+					8 => return interleave::<N, 8>(source, planes, target),
+					_ => {}
+				}
+			}
 			for row_tile in (0..rows).step_by(TILE) {
 				for column_tile in (0..columns).step_by(TILE) {
 					let width = TILE.min(columns - column_tile);
@@ -233,6 +244,24 @@ fn transpose<const N: usize>(
 			}
 		},
 	);
+}
+
+/// Copies `G` planes, the first of which begins at `start` and each next one `step` further, so
+/// that elements at the same place in all of them become neighbours.
+#[inline(always)]
+fn interleave<const N: usize, const G: usize>(
+	source: &[[u8; N]],
+	(start, step): (usize, usize),
+	target: &mut [[u8; N]],
+) {
+	let target = target.as_chunks_mut::<G>().0;
+	let planes: [&[[u8; N]]; G] =
+		std::array::from_fn(|plane| &source[start + plane * step..][..target.len()]);
+	for (i, target) in target.iter_mut().enumerate() {
+		for plane in 0..G {
+			target[plane] = planes[plane][i];
+		}
+	}
 }
 
 #[cfg(test)]

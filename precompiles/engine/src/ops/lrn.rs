@@ -2,8 +2,8 @@
 //! position in `size` channels around the element's own, in ascending order from +0.
 //!
 //! The window holds `(size - 1) / 2` channels before the own one, rounded down, and as many after
-//! it, rounded up. Where beta is 0.75 the power is `sqrt(b) * sqrt(sqrt(b))` in binary64, rounded
-//! once.
+//! it, rounded up. Where beta is 0.75 the power of b is `sqrt(b) * sqrt(sqrt(b))`, three operations
+//! of the element type.
 
 use std::sync::Arc;
 
@@ -134,14 +134,12 @@ impl Lrn {
 	}
 }
 
-/// `base^beta` in binary64, rounded once.
+/// `base^beta`: in binary64 and rounded once, but for the usual exponent.
 #[inline(always)]
 fn power<T: Float>(base: T, beta: f64) -> T {
 	if beta == 0.75 {
-		return base.via_f64(|base| {
-			let root = base.sqrt();
-			root * root.sqrt()
-		});
+		let root = base.sqrt();
+		return root * root.sqrt();
 	}
 	base.via_f64(|base| pow(base, beta))
 }
@@ -212,6 +210,25 @@ mod tests {
 			.input(f32s(&[1, 3, 1], &[1.0, 2.0, 3.0]))
 			.elements::<f32>();
 		assert_eq!(y, [1.0 / 6.0, 2.0 / 14.0, 3.0 / 10.0]);
+	}
+
+	#[test]
+	fn the_usual_exponent_is_two_roots() {
+		let x: Vec<f32> = (1..40).map(|x| x as f32 * 0.7).collect();
+		let (_, y) = OpTest::new("LRN")
+			.attr(int("size", 1))
+			.attr(float("alpha", 3.0))
+			.input(f32s(&[1, 39, 1], &x))
+			.elements::<f32>();
+		for (y, x) in y.iter().zip(&x) {
+			let base = 1.0 + 3.0 * (x * x);
+			assert_eq!(
+				y.to_bits(),
+				(x / (base.sqrt() * base.sqrt().sqrt())).to_bits()
+			);
+			let exact = f64::from(*x) / f64::from(base).powf(0.75);
+			assert!((f64::from(*y) - exact).abs() <= 2e-7 * exact);
+		}
 	}
 
 	#[test]

@@ -210,9 +210,7 @@ impl Window {
 							let row = (self.position(0, d, kd) * self.input[1]
 								+ self.position(1, h, kh))
 								* self.input[2];
-							inside.extend(
-								self.taps(2, w).map(|kw| row + self.position(2, w, kw)),
-							);
+							inside.extend(self.taps(2, w).map(|kw| row + self.position(2, w, kw)));
 						}
 					}
 					f(position, &inside);

@@ -44,7 +44,10 @@ impl Net {
 		let name = format!("c{}", self.constants.len());
 		let float_data = (0..dims.iter().product())
 			.map(|_| {
-				self.seed = self.seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+				self.seed = self
+					.seed
+					.wrapping_mul(1_664_525)
+					.wrapping_add(1_013_904_223);
 				(self.seed >> 8) as f32 / (1 << 23) as f32 - 1.0
 			})
 			.collect();
@@ -293,6 +296,28 @@ fn channels_are_shuffled_in_one_step() {
 }
 
 #[test]
+fn a_dense_block_makes_no_concatenation() {
+	let mut net = Net::new(&[2, 8, 4, 5]);
+	let mut block = net.conv("x", &[20, 8, 3, 3], 1, 1, true);
+	for layer in 0..3 {
+		let channels = 20 + 9 * layer;
+		let mut y = net.normalisation(&block, channels);
+		y = net.node("Relu", &[&y], vec![]);
+		y = net.conv(&y, &[9, channels, 3, 3], 1, 1, false);
+		block = net.node("Concat", &[&block, &y], vec![int("axis", 1)]);
+	}
+	let mut y = net.normalisation(&block, 47);
+	y = net.node("Relu", &[&y], vec![]);
+	y = net.conv(&y, &[16, 47, 1, 1], 1, 0, false);
+	net.run(&[&y]);
+	assert!(!net.kernels(&[&y]).contains(&"Concat"));
+	// What something else reads is made.
+	net.run(&[&y, &block]);
+	let pooled = net.node("GlobalAveragePool", &[&block], vec![]);
+	net.run(&[&y, &pooled]);
+}
+
+#[test]
 fn infinite_weights_keep_the_layout_of_the_rule() {
 	let mut net = Net::new(&[1, 2, 3, 3]);
 	let y = net.conv("x", &[8, 2, 3, 3], 1, 1, false);
@@ -319,7 +344,11 @@ fn layer(net: &mut Net, values: &mut Vec<(String, Vec<usize>)>, pick: [usize; 6]
 			let groups: Vec<usize> = (1..=channels).filter(|g| channels % g == 0).collect();
 			let group = groups[d % groups.len()];
 			let each = [1, 3, 8, 16, 33][c % 5];
-			let out = if group * each > 100 { group } else { group * each };
+			let out = if group * each > 100 {
+				group
+			} else {
+				group * each
+			};
 			let w = net.constant(&[out, channels / group, kernel, kernel]);
 			let bias = net.constant(&[out]);
 			let mut inputs = vec![y.as_str(), &w];
