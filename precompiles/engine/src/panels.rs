@@ -7,7 +7,7 @@
 
 use fearless_simd::{Select, Simd, SimdBase};
 
-use crate::simd;
+use crate::{linalg::Scalar, simd};
 
 /// Columns of a line, the unit that right-hand matrices are packed in.
 pub const LINE: usize = 16;
@@ -32,7 +32,8 @@ pub struct Panels {
 }
 
 impl Panels {
-	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
+	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`; what is too small to
+	/// multiply becomes zero.
 	pub fn new(k: usize, columns: usize, at: impl Fn(usize, usize) -> f32) -> Self {
 		let mut lines = Vec::with_capacity(k * columns.div_ceil(LINE));
 		for first in (0..columns).step_by(PANEL) {
@@ -41,7 +42,7 @@ impl Panels {
 				for start in (first..end).step_by(LINE) {
 					let mut line = Line([0.0; LINE]);
 					for (lane, column) in line.0.iter_mut().zip(start..end) {
-						*lane = at(row, column);
+						*lane = at(row, column).operand();
 					}
 					lines.push(line);
 				}
@@ -70,7 +71,7 @@ impl Panels {
 /// piece of the window.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-	/// The elements.
+	/// The elements, as [`operands`](crate::operand::operands) gives them.
 	pub data: &'a [f32],
 	/// Where each row begins.
 	pub bases: &'a [usize],

@@ -16,6 +16,7 @@ use crate::{
 	kernel::{Cost, FollowUp, Kernel},
 	limits::MAX_TENSOR_BYTES,
 	linalg,
+	operand::operands,
 	panels::{multiply, Activation, Epilogue, Panels, Rows, Target},
 	tensor::{slice, slice_mut},
 	DType,
@@ -194,10 +195,13 @@ impl Kernel for ConvChannelsLast {
 		cost
 	}
 
-	fn scratch_bytes(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+		// Also a copy of the input, if some of it is too small to multiply.
+		let copied = inputs[0].bytes();
 		let places = (self.window.output_len_all() as u64)
 			.saturating_add(self.window.kernel_len().saturating_mul(2))
-			.saturating_mul(8);
+			.saturating_mul(8)
+			.saturating_add(copied);
 		if self.is_padded() {
 			places.saturating_add(self.padded_bytes())
 		} else {
@@ -226,7 +230,7 @@ impl Kernel for ConvChannelsLast {
 			}
 		};
 		let (bases, taps, run) = self.rows();
-		let (input, output) = (slice::<f32>(x)?, slice_mut::<f32>(&mut y)?);
+		let (input, output) = (operands(slice::<f32>(x)?), slice_mut::<f32>(&mut y)?);
 		let images = input
 			.chunks_exact(self.channels_in() * self.window.input_len_all())
 			.zip(output.chunks_exact_mut(self.channels_out() * bases.len()));

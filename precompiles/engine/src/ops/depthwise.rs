@@ -11,7 +11,8 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	kernel::{Cost, FollowUp, Kernel},
-	linalg::LANES,
+	linalg::{Scalar, LANES},
+	operand::operands,
 	panels::Activation,
 	simd,
 	tensor::{build, slice},
@@ -41,7 +42,7 @@ impl Depthwise {
 			window: window.clone(),
 			channels,
 			weights: (0..weights.len())
-				.map(|i| weights[i % channels * positions + i / channels])
+				.map(|i| weights[i % channels * positions + i / channels].operand())
 				.collect(),
 			bias: bias.map(Arc::from),
 			activation: Activation::None,
@@ -226,6 +227,11 @@ impl Kernel for Depthwise {
 		cost
 	}
 
+	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+		// A copy of the input, if some of it is too small to multiply.
+		inputs[0].bytes()
+	}
+
 	fn constant_bytes(&self) -> u64 {
 		let bias = self.bias.as_ref().map_or(0, |bias| bias.len());
 		(self.weights.len() + bias) as u64 * 4
@@ -233,7 +239,7 @@ impl Kernel for Depthwise {
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
-		let input = slice::<f32>(x)?;
+		let input = operands(slice::<f32>(x)?);
 		let mut shape = vec![x.shape()[0]];
 		shape.extend(self.window.output_shape());
 		shape.push(self.channels);

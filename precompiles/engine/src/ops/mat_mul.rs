@@ -2,11 +2,14 @@
 //!
 //! The sum of products runs over ascending k from +0. Integers wrap around.
 
-use tract_onnx::prelude::{TValue, TVec, Tensor};
+use std::sync::Arc;
+
+use tract_onnx::prelude::{Datum, IntoTensor, TValue, TVec, Tensor};
 
 use super::{
 	product::{
-		is_wide, pack, pack_constant, packed_bytes, with_product, Element, PackedMatrix, DTYPES,
+		is_wide, pack, pack_constant, packed_bytes, product_through, with_product, Element,
+		PackedMatrix, DTYPES,
 	},
 	Inputs, Lowered, NodeCtx,
 };
@@ -14,13 +17,14 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_strides, for_each_row},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{Cost, FollowUp, Kernel},
 	linalg::{self, Packed},
 	operand::operands,
+	panels::{Activation, Epilogue, Panels},
 	tensor::{slice, slice_mut},
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct MatMul {
 	/// Batch dimensions of each side and of the output.
 	batch_a: Vec<usize>,
@@ -35,6 +39,11 @@ struct MatMul {
 	size: usize,
 	/// B, if it is one constant matrix.
 	packed: Option<PackedMatrix>,
+	/// What is added to each row of a packed product of binary32.
+	bias: Option<Arc<[f32]>>,
+	/// Whether a further input is added to such a product, before the activation.
+	adds: bool,
+	activation: Activation,
 }
 
 pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -94,11 +103,33 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 		shape,
 		size,
 		packed,
+		bias: None,
+		adds: false,
+		activation: Activation::None,
 	};
 	Ok(Lowered::step_of(mat_mul, consumed))
 }
 
 impl MatMul {
+	/// The product with one packed matrix of binary32, and what follows it.
+	fn run_packed(&self, mut inputs: TVec<TValue>, packed: &Panels) -> Result<Tensor, EvalError> {
+		let addend = if self.adds { inputs.pop() } else { None };
+		let mut y = match addend {
+			// Its memory becomes the output's, if nothing else needs it.
+			Some(addend) => addend.into_tensor(),
+			None => Tensor::zero_dt(f32::datum_type(), &self.shape)?,
+		};
+		let a = operands(slice::<f32>(&inputs[0])?);
+		let epilogue = Epilogue {
+			bias: self.bias.as_deref(),
+			accumulate: self.adds,
+			activation: self.activation,
+		};
+		let output = slice_mut::<f32>(&mut y)?;
+		product_through(&a, self.k, packed, output, self.columns, epilogue);
+		Ok(y)
+	}
+
 	fn run<T: Element>(&self, a: &Tensor, b: Option<&Tensor>) -> Result<Tensor, EvalError> {
 		let (rows, k, columns) = (self.rows, self.k, self.columns);
 		let mut y = Tensor::zero_dt(T::datum_type(), &self.shape)?;
@@ -178,17 +209,44 @@ impl Kernel for MatMul {
 		match &self.packed {
 			None => 0,
 			Some(_) if self.size == 8 => Packed::<f64>::bytes(self.k, self.columns),
-			Some(_) => Packed::<f32>::bytes(self.k, self.columns),
+			Some(_) => {
+				let bias = self.bias.as_ref().map_or(0, |bias| bias.len() as u64 * 4);
+				Packed::<f32>::bytes(self.k, self.columns).saturating_add(bias)
+			}
 		}
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		if let Some(PackedMatrix::F32(packed)) = &self.packed {
+			return Ok(vec![self.run_packed(inputs, packed)?]);
+		}
 		let a = inputs
 			.first()
 			.ok_or_else(|| EvalError::Internal("no A".into()))?;
 		let b = inputs.get(1).map(|b| &**b);
 		let dtype = crate::tensor::dtype(a)?;
 		Ok(vec![with_product!(dtype, T => self.run::<T>(a, b)?)])
+	}
+
+	fn followed_by(&self, next: &FollowUp) -> Option<Arc<dyn Kernel>> {
+		let is_packed = matches!(self.packed, Some(PackedMatrix::F32(_)));
+		if !is_packed || self.activation != Activation::None {
+			return None;
+		}
+		let mut fused = self.clone();
+		match next {
+			FollowUp::Activation(activation) => fused.activation = *activation,
+			FollowUp::Add if !self.adds => fused.adds = true,
+			FollowUp::Bias(bias) if !self.adds && self.bias.is_none() => {
+				let bias = slice::<f32>(bias).ok()?;
+				if bias.len() != self.columns || self.shape.last() != Some(&self.columns) {
+					return None;
+				}
+				fused.bias = Some(bias.into());
+			}
+			FollowUp::Add | FollowUp::Bias(_) => return None,
+		}
+		Some(Arc::new(fused))
 	}
 }
 

@@ -115,13 +115,13 @@ impl Softmax {
 				|| {
 					let mut largest = vec![T::ZERO; inner];
 					let mut sum = vec![T::ZERO; inner];
+					if inner == 1 {
+						rows(source, target, len, self.log);
+						return;
+					}
 					let blocks = source.chunks_exact(len * inner);
 					for (x, y) in blocks.zip(target.chunks_exact_mut(len * inner)) {
-						if inner == 1 {
-							row(x, y, self.log);
-						} else {
-							block(x, y, &mut largest, &mut sum, self.log);
-						}
+						block(x, y, &mut largest, &mut sum, self.log);
 					}
 				},
 			);
@@ -129,30 +129,73 @@ impl Softmax {
 	}
 }
 
-/// One row of neighbours.
+/// Rows of `len` neighbours.
 #[inline(always)]
-fn row<T: Float + Select>(x: &[T], y: &mut [T], log: bool) {
-	let mut largest = x[0];
-	for x in &x[1..] {
-		largest = largest.larger(*x);
-	}
-	for (y, x) in y.iter_mut().zip(x) {
-		*y = (*x - largest).exp();
-	}
-	let mut sum = T::ZERO;
-	for y in y.iter() {
-		sum = sum + *y;
-	}
-	if log {
-		let shift = sum.ln();
-		for (y, x) in y.iter_mut().zip(x) {
-			*y = (*x - largest) - shift;
+fn rows<T: Float + Select>(x: &[T], y: &mut [T], len: usize, log: bool) {
+	// Sums of several rows side by side: each waits for its own additions only.
+	const SIDE: usize = 8;
+	let mut largest = [T::ZERO; SIDE];
+	for (x, y) in x.chunks(SIDE * len).zip(y.chunks_mut(SIDE * len)) {
+		let pairs = x.chunks_exact(len).zip(y.chunks_exact_mut(len));
+		for ((x, y), largest) in pairs.zip(&mut largest) {
+			*largest = largest_of(x);
+			for (y, x) in y.iter_mut().zip(x) {
+				*y = (*x - *largest).exp();
+			}
 		}
-	} else {
-		for y in y {
-			*y = *y / sum;
+		let sums: [T; SIDE] = if y.len() == SIDE * len {
+			side_by_side(y, len)
+		} else {
+			let mut sums = [T::ZERO; SIDE];
+			for (sum, y) in sums.iter_mut().zip(y.chunks_exact(len)) {
+				[*sum] = side_by_side(y, len);
+			}
+			sums
+		};
+		let pairs = x.chunks_exact(len).zip(y.chunks_exact_mut(len));
+		for ((x, y), (largest, sum)) in pairs.zip(largest.iter().zip(sums)) {
+			if log {
+				let shift = sum.ln();
+				for (y, x) in y.iter_mut().zip(x) {
+					*y = (*x - *largest) - shift;
+				}
+			} else {
+				for y in y {
+					*y = *y / sum;
+				}
+			}
 		}
 	}
+}
+
+/// The largest element; in which order they are compared does not matter.
+#[inline(always)]
+fn largest_of<T: Float + Select>(x: &[T]) -> T {
+	const LANES: usize = 32;
+	let (chunks, rest) = x.as_chunks::<LANES>();
+	let mut lanes = [T::LOWEST; LANES];
+	for chunk in chunks {
+		for (lane, x) in lanes.iter_mut().zip(chunk) {
+			*lane = lane.larger(*x);
+		}
+	}
+	lanes
+		.iter()
+		.chain(rest)
+		.fold(T::LOWEST, |largest, x| largest.larger(*x))
+}
+
+/// The sums of `N` rows of `len` elements, each in order from +0.
+#[inline(always)]
+fn side_by_side<T: Float, const N: usize>(y: &[T], len: usize) -> [T; N] {
+	let rows: [&[T]; N] = std::array::from_fn(|row| &y[row * len..][..len]);
+	let mut sums = [T::ZERO; N];
+	for i in 0..len {
+		for (sum, row) in sums.iter_mut().zip(rows) {
+			*sum = *sum + row[i];
+		}
+	}
+	sums
 }
 
 /// As many rows as there are accumulators, side by side.

@@ -318,6 +318,29 @@ fn a_dense_block_makes_no_concatenation() {
 }
 
 #[test]
+fn bias_sum_and_activation_follow_a_product_of_matrices() {
+	let mut net = Net::new(&[2, 3, 40]);
+	let (w, bias) = (net.constant(&[40, 40]), net.constant(&[40]));
+	let mut y = net.node("MatMul", &["x", &w], vec![]);
+	y = net.node("Add", &[&bias, &y], vec![]);
+	y = net.node("Add", &["x", &y], vec![]);
+	y = net.node("Relu", &[&y], vec![]);
+	net.run(&[&y]);
+	assert_eq!(net.kernels(&[&y]), ["MatMul"]);
+	// A second summand finds no place, and a bias comes before a sum or not at all.
+	let mut y = net.node("MatMul", &["x", &w], vec![]);
+	y = net.node("Add", &[&y, "x"], vec![]);
+	y = net.node("Add", &[&y, &bias], vec![]);
+	net.run(&[&y]);
+	assert_eq!(net.kernels(&[&y]), ["MatMul", "Add"]);
+	// What is added is the product itself.
+	let product = net.node("MatMul", &["x", &w], vec![]);
+	let y = net.node("Add", &[&product, &product], vec![]);
+	net.run(&[&y]);
+	assert_eq!(net.kernels(&[&y]), ["MatMul", "Add"]);
+}
+
+#[test]
 fn infinite_weights_keep_the_layout_of_the_rule() {
 	let mut net = Net::new(&[1, 2, 3, 3]);
 	let y = net.conv("x", &[8, 2, 3, 3], 1, 1, false);
