@@ -164,6 +164,13 @@ impl EvalError {
 	}
 }
 
+impl From<OpError> for EvalError {
+	/// Facts that inference has seen cannot be refused any more.
+	fn from(error: OpError) -> Self {
+		Self::Internal(error.to_string())
+	}
+}
+
 impl From<TractError> for EvalError {
 	fn from(error: TractError) -> Self {
 		Self::Internal(format!("{error:#}"))

@@ -335,25 +335,19 @@ const PIECES: [[f64; 12]; 22] = [
 /// The error function `2/sqrt(π) ∫ e^(-t²) dt` from 0 to x. Keeps -0.0; ±1 from |x| = 6 on.
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
-	// Both forms are computed and one is taken, so that loops over it become vector code.
-	let magnitude = x.abs();
-	let z = x * x;
-	let rest = z * horner(z, &REST) + SLOPE_LOW;
-	let near = x * SLOPE + x * rest;
-	let within = if magnitude < 6.0 { magnitude } else { 5.875 };
-	let index = (within * 4.0) as i32;
-	let t = within - (f64::from(index) * 0.25 + 0.125);
-	let piece = (index - 2).clamp(0, PIECES.len() as i32 - 1) as usize;
-	let far = horner(t, &PIECES[piece]);
-	let far = if magnitude < 6.0 { far } else { 1.0 };
-	let value = if magnitude < 0.5 {
-		near
-	} else {
-		far.copysign(x)
-	};
 	if x.is_nan() {
-		NAN_F64
-	} else {
-		value
+		return NAN_F64;
 	}
+	let magnitude = x.abs();
+	if magnitude < 0.5 {
+		let z = x * x;
+		let rest = z * horner(z, &REST) + SLOPE_LOW;
+		return x * SLOPE + x * rest;
+	}
+	if magnitude >= 6.0 {
+		return 1.0f64.copysign(x);
+	}
+	let index = (magnitude * 4.0) as usize;
+	let t = magnitude - (index as f64 * 0.25 + 0.125);
+	horner(t, &PIECES[index - 2]).copysign(x)
 }

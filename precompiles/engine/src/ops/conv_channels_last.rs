@@ -24,7 +24,7 @@ use crate::{
 
 /// A convolution of binary32 in this form, and what follows it.
 #[derive(Clone, Debug)]
-pub(super) struct ConvChannelsLast {
+pub(crate) struct ConvChannelsLast {
 	window: Window,
 	group: usize,
 	group_in: usize,
@@ -58,7 +58,11 @@ impl ConvChannelsLast {
 			adds: false,
 			activation: Activation::None,
 		};
-		if conv.padded_bytes().max(conv.packed_bytes()) > MAX_TENSOR_BYTES {
+		// Few output channels fill their lines badly, which large weights cannot afford.
+		let most = (size_of_val(weights) as u64)
+			.saturating_mul(4)
+			.saturating_add(1 << 20);
+		if conv.padded_bytes() > MAX_TENSOR_BYTES || conv.packed_bytes() > most {
 			return None;
 		}
 		conv.panels = Arc::new(
@@ -161,6 +165,62 @@ impl ConvChannelsLast {
 	}
 }
 
+impl ConvChannelsLast {
+	/// Whether the input is all that it reads: nothing is added to the output.
+	pub(crate) fn is_unary(&self) -> bool {
+		!self.adds
+	}
+
+	/// Writes the channels of each pixel from `first` on to pixels of `stride` channels.
+	pub(super) fn run_into(
+		&self,
+		x: &Tensor,
+		output: &mut [f32],
+		first: usize,
+		stride: usize,
+	) -> Result<(), EvalError> {
+		let (bases, taps, run) = self.rows();
+		let input = operands(slice::<f32>(x)?);
+		let images = input
+			.chunks_exact(self.channels_in() * self.window.input_len_all())
+			.zip(output.chunks_exact_mut(stride * bases.len()));
+		let mut padded = if self.is_padded() {
+			Vec::with_capacity(self.padded_bytes() as usize / size_of::<f32>())
+		} else {
+			vec![]
+		};
+		for (mut image, output) in images {
+			if self.is_padded() {
+				self.pad(image, &mut padded);
+				image = &padded;
+			}
+			for (group, panels) in self.panels.iter().enumerate() {
+				let channels = group * self.group_out..(group + 1) * self.group_out;
+				multiply(
+					Rows {
+						data: &image[group * self.group_in..],
+						bases: &bases,
+						taps: &taps,
+						run,
+					},
+					panels,
+					Target {
+						data: output,
+						first: first + channels.start,
+						stride,
+					},
+					Epilogue {
+						bias: self.bias.as_ref().map(|bias| &bias[channels]),
+						accumulate: self.adds,
+						activation: self.activation,
+					},
+				);
+			}
+		}
+		Ok(())
+	}
+}
+
 impl Kernel for ConvChannelsLast {
 	fn name(&self) -> &'static str {
 		"Conv"
@@ -229,47 +289,7 @@ impl Kernel for ConvChannelsLast {
 				crate::tensor::zeros(DType::F32, &shape)?
 			}
 		};
-		let (bases, taps, run) = self.rows();
-		let (input, output) = (operands(slice::<f32>(x)?), slice_mut::<f32>(&mut y)?);
-		let images = input
-			.chunks_exact(self.channels_in() * self.window.input_len_all())
-			.zip(output.chunks_exact_mut(self.channels_out() * bases.len()));
-		let mut padded = if self.is_padded() {
-			Vec::with_capacity(self.padded_bytes() as usize / size_of::<f32>())
-		} else {
-			vec![]
-		};
-		for (mut image, output) in images {
-			if self.is_padded() {
-				self.pad(image, &mut padded);
-				image = &padded;
-			}
-			for (group, panels) in self.panels.iter().enumerate() {
-				let channel = group * self.group_out;
-				multiply(
-					Rows {
-						data: &image[group * self.group_in..],
-						bases: &bases,
-						taps: &taps,
-						run,
-					},
-					panels,
-					Target {
-						data: output,
-						first: channel,
-						stride: self.channels_out(),
-					},
-					Epilogue {
-						bias: self
-							.bias
-							.as_ref()
-							.map(|bias| &bias[channel..channel + self.group_out]),
-						accumulate: self.adds,
-						activation: self.activation,
-					},
-				);
-			}
-		}
+		self.run_into(x, slice_mut::<f32>(&mut y)?, 0, self.channels_out())?;
 		Ok(vec![y])
 	}
 

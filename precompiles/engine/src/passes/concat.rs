@@ -1,13 +1,66 @@
-//! Concatenations that need not be made: where only normalisations and further concatenations read
-//! one, they read its pieces instead. Dense blocks would else copy all that is there again and again.
+//! Concatenations along the channels without copies.
+//!
+//! Where only normalisations and further concatenations read one, they read its pieces instead:
+//! dense blocks would else copy all that is there again and again. In the others, convolutions that
+//! nothing else reads write to their place at once.
+
+use std::sync::Arc;
 
 use super::{downcast, Users, GRAPH_OUTPUT};
 use crate::{
 	import::{drop_dead, Graph, Source},
 	limits::MAX_EDGES,
-	ops::{batch_normalization::ChannelAffine, concat::Concat},
+	ops::{
+		batch_normalization::ChannelAffine,
+		concat::Concat,
+		conv_channels_last::ConvChannelsLast,
+		joined::{Joined, Part},
+	},
 };
 
+/// Convolutions write into the concatenations that they are for.
+pub(super) fn join(mut graph: Graph) -> Graph {
+	let users = Users::of(&graph);
+	for index in 0..graph.steps.len() {
+		let step = &graph.steps[index];
+		if !is_last_concat(&graph, index) {
+			continue;
+		}
+		let convolution = |source: &Source| {
+			let Source::Step { step, slot: 0 } = source else {
+				return None;
+			};
+			let made = &graph.steps[*step];
+			let conv = downcast::<ConvChannelsLast>(&*made.kernel)?;
+			(users.sole(*step) == Some(index) && conv.is_unary()).then_some((made, conv))
+		};
+		let (mut parts, mut inputs, mut facts) = (vec![], vec![], vec![]);
+		for (source, fact) in step.inputs.iter().zip(&step.input_facts) {
+			match convolution(source) {
+				Some((made, conv)) => {
+					parts.push(Part::Convolved(Arc::new(conv.clone())));
+					inputs.push(made.inputs[0].clone());
+					facts.push(made.input_facts[0].clone());
+				}
+				None => {
+					parts.push(Part::Copied);
+					inputs.push(source.clone());
+					facts.push(fact.clone());
+				}
+			}
+		}
+		if parts.iter().all(|part| matches!(part, Part::Copied)) {
+			continue;
+		}
+		let step = &mut graph.steps[index];
+		step.kernel = Arc::new(Joined::new(parts));
+		step.inputs = inputs;
+		step.input_facts = facts;
+	}
+	drop_dead(graph)
+}
+
+/// Readers of concatenations read their pieces, where all of them can.
 pub(super) fn spread(mut graph: Graph) -> Graph {
 	let users = Users::of(&graph);
 	let mut edges: usize = graph.steps.iter().map(|step| step.inputs.len()).sum();

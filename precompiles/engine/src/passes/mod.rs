@@ -5,7 +5,7 @@
 //!   channel_shuffle  Reshape, Transpose, Reshape that shuffle channels: one step     ) equal to the
 //!   channels_last    one layout for activations; weights packed                      ) steps before
 //!   fuse             bias, sum and activation in the store of the kernel before      ) to the bit
-//!   concat           concatenations that only normalisations read                    )
+//!   concat           pieces read where they are, or written where they go            )
 //! ```
 //!
 //! The steps after the first pass are the canonical ones of the profile. All passes are
@@ -33,7 +33,8 @@ pub fn canonical(graph: Graph) -> Result<Graph, ModelError> {
 /// The steps that a plan runs.
 pub fn optimise(graph: Graph) -> Result<Graph, ModelError> {
 	let graph = channel_shuffle::join(canonical(graph)?)?;
-	Ok(concat::spread(fuse::fuse(channels_last::arrange(graph)?)))
+	let graph = fuse::fuse(channels_last::arrange(graph)?);
+	Ok(concat::join(concat::spread(graph)))
 }
 
 /// The axes of an activation of this rank in the order of the layout with channels last, if it has

@@ -341,6 +341,25 @@ fn bias_sum_and_activation_follow_a_product_of_matrices() {
 }
 
 #[test]
+fn convolutions_write_into_their_concatenation() {
+	let mut net = Net::new(&[2, 8, 4, 5]);
+	let squeezed = net.conv("x", &[6, 8, 1, 1], 1, 0, true);
+	let squeezed = net.node("Relu", &[&squeezed], vec![]);
+	let mut parts = vec![];
+	for (kernel, pad, out) in [(1, 0, 10), (3, 1, 21)] {
+		let y = net.conv(&squeezed, &[out, 6, kernel, kernel], 1, pad, true);
+		parts.push(net.node("Relu", &[&y], vec![]));
+	}
+	let inputs = [parts[0].as_str(), "x", &parts[1], &squeezed];
+	let y = net.node("Concat", &inputs, vec![int("axis", 1)]);
+	net.run(&[&y]);
+	let expected = ["Transpose", "Conv", "Concat", "Transpose"];
+	assert_eq!(net.kernels(&[&y]), expected);
+	net.run(&[&y, &parts[1]]);
+	assert_eq!(net.kernels(&[&y, &parts[1]]).len(), 6);
+}
+
+#[test]
 fn infinite_weights_keep_the_layout_of_the_rule() {
 	let mut net = Net::new(&[1, 2, 3, 3]);
 	let y = net.conv("x", &[8, 2, 3, 3], 1, 1, false);
