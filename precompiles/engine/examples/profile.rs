@@ -11,8 +11,8 @@
 
 use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 
-use fearless_simd::{dispatch, Level, Simd, SimdBase, SimdFrom};
-use noema_engine::{Engine, Profile1, Value};
+use fearless_simd::{dispatch, Simd, SimdBase, SimdFrom};
+use noema_engine::{simd::level, Engine, Profile1, Value};
 
 /// Numbers in [-1, 1) by a linear congruence, as the inputs' elements.
 fn numbers(len: usize) -> Vec<f32> {
@@ -47,7 +47,7 @@ fn peak() -> f64 {
 	let mut best = 0f64;
 	for _ in 0..50 {
 		let start = Instant::now();
-		let lanes = dispatch!(Level::new(), simd => {
+		let lanes = dispatch!(level(), simd => {
 			std::hint::black_box(chains(simd, ROUNDS));
 			lanes(simd)
 		});

@@ -191,6 +191,10 @@ const fn most_rows(lanes: usize) -> usize {
 impl simd::Kernel for Product<'_> {
 	type Output = ();
 
+	fn run_scalar(self) {
+		self.by_elements();
+	}
+
 	#[inline(always)]
 	fn run<S: Simd>(mut self, simd: S) {
 		let lanes = S::f32s::LEN;
@@ -225,6 +229,37 @@ impl simd::Kernel for Product<'_> {
 }
 
 impl Product<'_> {
+	/// One output element after the other: the rule itself.
+	fn by_elements(self) {
+		let (rows, panels, k) = (self.rows, self.panels, self.panels.k);
+		for (row, base) in rows.bases.iter().enumerate() {
+			for column in 0..panels.columns {
+				// Lines of a panel alternate; the last panel may have one only.
+				let first = column / PANEL * PANEL;
+				let lines = (panels.columns - first).div_ceil(LINE).min(2);
+				let panel = &panels.lines[first / LINE * k..];
+				let (line, lane) = ((column - first) / LINE, column % LINE);
+				let mut sum = 0.0f32;
+				let mut at = 0;
+				for tap in rows.taps {
+					for a in &rows.data[base + tap..][..rows.run] {
+						sum += a * panel[at * lines + line].0[lane];
+						at += 1;
+					}
+				}
+				if let Some(bias) = self.epilogue.bias {
+					sum += bias[column];
+				}
+				let place = self.target.first + row * self.target.stride + column;
+				let target = &mut self.target.data[place];
+				if self.epilogue.accumulate {
+					sum += *target;
+				}
+				*target = self.epilogue.activation.apply(sum);
+			}
+		}
+	}
+
 	/// Multiplies rows with `V` vectors of columns, which begin at `lane` of the panel and at
 	/// `column` of the output, and stores the first `width` of them.
 	#[inline(always)]
@@ -339,10 +374,8 @@ fn store<S: Simd>(y: impl SimdBase<S, Element = f32>, to: &mut [f32], start: usi
 
 #[cfg(test)]
 mod tests {
-	use fearless_simd::{dispatch, Level};
-
 	use super::*;
-	use crate::simd::Kernel;
+	use crate::simd::{with_isa, Isa};
 
 	/// The rule itself: one accumulator, ascending k, then bias, what stands there, Relu.
 	fn reference(a: &[f32], b: &[f32], [m, k, n]: [usize; 3], bias: &[f32], y: &mut [f32]) {
@@ -358,22 +391,6 @@ mod tests {
 				y[i * n + j] = if sum <= 0.0 { 0.0 } else { sum };
 			}
 		}
-	}
-
-	/// All vector widths that this machine has.
-	fn levels() -> Vec<Level> {
-		let level = Level::new();
-		#[cfg(target_arch = "x86_64")]
-		let narrower = [
-			level.as_avx2().map(Level::Avx2),
-			level.as_sse4_2().map(Level::Sse4_2),
-			level.as_sse2().map(Level::Sse2),
-		];
-		#[cfg(not(target_arch = "x86_64"))]
-		let narrower: [Option<Level>; 0] = [];
-		std::iter::once(level)
-			.chain(narrower.into_iter().flatten())
-			.collect()
 	}
 
 	fn values(len: usize, seed: usize) -> Vec<f32> {
@@ -401,30 +418,27 @@ mod tests {
 			reference(&a, &b, [m, k, n], &bias, &mut expected);
 			let panels = Panels::new(k, n, |l, j| b[l * n + j]);
 			let bases: Vec<usize> = (0..m).map(|i| i * k).collect();
-			for level in levels() {
+			for isa in Isa::available() {
 				let mut found = before.clone();
-				let product = Product {
-					rows: Rows {
-						data: &a,
-						bases: &bases,
-						taps: &[0],
-						run: k,
-					},
-					panels: &panels,
-					target: Target {
-						data: &mut found,
-						first: 0,
-						stride: n,
-					},
-					epilogue: Epilogue {
-						bias: Some(&bias),
-						accumulate: true,
-						activation: Activation::Relu,
-					},
+				let rows = Rows {
+					data: &a,
+					bases: &bases,
+					taps: &[0],
+					run: k,
 				};
-				dispatch!(level, simd => product.run(simd));
+				let target = Target {
+					data: &mut found,
+					first: 0,
+					stride: n,
+				};
+				let epilogue = Epilogue {
+					bias: Some(&bias),
+					accumulate: true,
+					activation: Activation::Relu,
+				};
+				with_isa(isa, || multiply(rows, &panels, target, epilogue)).unwrap();
 				let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
-				assert_eq!(bits(&found), bits(&expected), "{m}x{k}x{n} {level:?}");
+				assert_eq!(bits(&found), bits(&expected), "{m}x{k}x{n} {isa}");
 			}
 		}
 	}
@@ -465,8 +479,8 @@ mod tests {
 			let y = clip.apply(x);
 			assert!(y.to_bits() == expected.to_bits() || (y.is_nan() && expected.is_nan()));
 			for activation in [Activation::None, Activation::Relu, clip] {
-				for level in levels() {
-					let y = dispatch!(level, simd => splat_through(simd, activation, x));
+				for isa in Isa::available() {
+					let y = with_isa(isa, || simd::run(Applied { activation, x })).unwrap();
 					let scalar = activation.apply(x);
 					assert!(y.to_bits() == scalar.to_bits() || (y.is_nan() && scalar.is_nan()));
 				}
@@ -474,11 +488,25 @@ mod tests {
 		}
 	}
 
-	#[inline(always)]
-	fn splat_through<S: Simd>(simd: S, activation: Activation, x: f32) -> f32 {
-		use fearless_simd::SimdFrom;
-		activation
-			.apply_to(simd, S::f32s::simd_from(simd, x))
-			.as_slice()[S::f32s::LEN - 1]
+	/// An activation on a vector of equal elements.
+	struct Applied {
+		activation: Activation,
+		x: f32,
+	}
+
+	impl simd::Kernel for Applied {
+		type Output = f32;
+
+		#[inline(always)]
+		fn run<S: Simd>(self, simd: S) -> f32 {
+			use fearless_simd::SimdFrom;
+			let x = S::f32s::simd_from(simd, self.x);
+			let y: S::f32s = self.activation.apply_to(simd, x);
+			y.as_slice()[S::f32s::LEN - 1]
+		}
+
+		fn run_scalar(self) -> f32 {
+			self.activation.apply(self.x)
+		}
 	}
 }

@@ -210,15 +210,26 @@ impl ChannelAffine {
 
 /// `f((x - mean) * a + b)` for neighbouring channels.
 #[inline(always)]
-fn pixel<T: Float>(x: &[T], y: &mut [T], [mean, a, b]: [&[T]; 3], f: impl Fn(T) -> T) {
-	let (x, mean, a, b) = (
-		&x[..y.len()],
-		&mean[..y.len()],
-		&a[..y.len()],
-		&b[..y.len()],
-	);
-	for (channel, y) in y.iter_mut().enumerate() {
-		*y = f((x[channel] - mean[channel]) * a[channel] + b[channel]);
+fn pixel<T: Float>(x: &[T], y: &mut [T], parameters: [&[T]; 3], f: impl Fn(T) -> T) {
+	// Pieces of fixed length: rows are short, and would be over before a longer loop begins.
+	const PIECE: usize = 16;
+	let [mean, a, b] = parameters;
+	let (pieces, rest) = x.as_chunks::<PIECE>();
+	let (outputs, rest_of_y) = y.as_chunks_mut::<PIECE>();
+	let parameters = mean
+		.as_chunks::<PIECE>()
+		.0
+		.iter()
+		.zip(a.as_chunks::<PIECE>().0)
+		.zip(b.as_chunks::<PIECE>().0);
+	for ((x, y), ((mean, a), b)) in pieces.iter().zip(outputs).zip(parameters) {
+		for lane in 0..PIECE {
+			y[lane] = f((x[lane] - mean[lane]) * a[lane] + b[lane]);
+		}
+	}
+	let done = pieces.len() * PIECE;
+	for (i, (x, y)) in rest.iter().zip(rest_of_y).enumerate() {
+		*y = f((*x - mean[done + i]) * a[done + i] + b[done + i]);
 	}
 }
 

@@ -72,37 +72,56 @@ impl simd::Kernel for Pass<'_> {
 
 	#[inline(always)]
 	fn run<S: Simd>(mut self, simd: S) {
-		let (w, channels) = (&self.conv.window, self.conv.channels);
+		let channels = self.conv.channels;
 		let lanes = S::f32s::LEN;
-		for depth in 0..w.output[0] {
-			for height in 0..w.output[1] {
-				let row = OutputRow {
-					start: (depth * w.output[1] + height) * w.output[2] * channels,
-					depth,
-					height,
-					depth_taps: w.taps(0, depth),
-					height_taps: w.taps(1, height),
-				};
-				let mut channel = 0;
-				while channel < channels {
-					if channels - channel >= 2 * lanes {
-						self.row::<S, 2>(simd, &row, channel);
-						channel += 2 * lanes;
-					} else if channels >= lanes {
-						// The last vector may compute some channels again.
-						self.row::<S, 1>(simd, &row, channel.min(channels - lanes));
-						channel += lanes;
-					} else {
-						self.scalar_row(&row, channel);
-						channel += 1;
-					}
+		for index in 0..self.rows() {
+			let row = self.output_row(index);
+			let mut channel = 0;
+			while channel < channels {
+				if channels - channel >= 2 * lanes {
+					self.row::<S, 2>(simd, &row, channel);
+					channel += 2 * lanes;
+				} else if channels >= lanes {
+					// The last vector may compute some channels again.
+					self.row::<S, 1>(simd, &row, channel.min(channels - lanes));
+					channel += lanes;
+				} else {
+					self.scalar_row(&row, channel);
+					channel += 1;
 				}
+			}
+		}
+	}
+
+	fn run_scalar(mut self) {
+		for index in 0..self.rows() {
+			let row = self.output_row(index);
+			for channel in 0..self.conv.channels {
+				self.scalar_row(&row, channel);
 			}
 		}
 	}
 }
 
 impl Pass<'_> {
+	/// How many rows the output has.
+	fn rows(&self) -> usize {
+		self.conv.window.output[0] * self.conv.window.output[1]
+	}
+
+	#[inline(always)]
+	fn output_row(&self, index: usize) -> OutputRow {
+		let w = &self.conv.window;
+		let (depth, height) = (index / w.output[1], index % w.output[1]);
+		OutputRow {
+			start: index * w.output[2] * self.conv.channels,
+			depth,
+			height,
+			depth_taps: w.taps(0, depth),
+			height_taps: w.taps(1, height),
+		}
+	}
+
 	/// `V` vectors of channels of a row of the output.
 	#[inline(always)]
 	fn row<S: Simd, const V: usize>(&mut self, simd: S, row: &OutputRow, channel: usize) {
