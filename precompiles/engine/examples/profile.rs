@@ -14,6 +14,9 @@ use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 use fearless_simd::{dispatch, Simd, SimdBase, SimdFrom};
 use noema_engine::{simd::level, Engine, Profile1, Value};
 
+/// A step: node, kernel, shape of the output, multiply-accumulates, times.
+type Timed = (String, String, Vec<usize>, u64, Vec<f64>);
+
 /// Numbers in [-1, 1) by a linear congruence, as the inputs' elements.
 fn numbers(len: usize) -> Vec<f32> {
 	let mut state = 1u32;
@@ -34,8 +37,8 @@ fn chains<S: Simd>(simd: S, rounds: u32) -> f32 {
 	let (one, zero) = (splat(1.0), splat(0.0));
 	for _ in 0..rounds {
 		for i in 0..8 {
-			sums[i] = sums[i] + zero;
-			products[i] = products[i] * one;
+			sums[i] += zero;
+			products[i] *= one;
 		}
 	}
 	sums.iter().chain(&products).map(|x| x.as_slice()[0]).sum()
@@ -103,7 +106,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 		Profile1.run(&plan, &inputs)?;
 		whole.push(start.elapsed().as_secs_f64());
 	}
-	let mut steps: Vec<(String, String, Vec<usize>, u64, Vec<f64>)> = vec![];
+	let mut steps: Vec<Timed> = vec![];
 	for _ in 0..=runs {
 		let mut index = 0;
 		let mut last = Instant::now();

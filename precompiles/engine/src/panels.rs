@@ -320,7 +320,7 @@ impl Product<'_> {
 				for p in 0..P {
 					let a = S::f32s::simd_from(simd, a[p][k]);
 					for v in 0..V {
-						sums[p][v] = sums[p][v] + a * b[v];
+						sums[p][v] += a * b[v];
 					}
 				}
 			}
@@ -335,10 +335,10 @@ impl Product<'_> {
 			for (v, sum) in sums.iter().enumerate() {
 				let mut y = *sum;
 				if let Some(bias) = &bias {
-					y = y + bias[v];
+					y += bias[v];
 				}
 				if epilogue.accumulate {
-					y = y + load(simd, target, v * lanes);
+					y += load(simd, target, v * lanes);
 				}
 				store(epilogue.activation.apply_to(simd, y), target, v * lanes);
 			}

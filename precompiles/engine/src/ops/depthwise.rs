@@ -171,7 +171,7 @@ impl Pass<'_> {
 						let values = &self.input[at..][..V * lanes];
 						for v in 0..V {
 							let value = S::f32s::from_slice(simd, &values[v * lanes..][..lanes]);
-							sums[v] = sums[v] + value * weights[v];
+							sums[v] += value * weights[v];
 						}
 					}
 				}
@@ -182,7 +182,7 @@ impl Pass<'_> {
 			for (v, sum) in sums.iter().enumerate() {
 				let mut y = *sum;
 				if let Some(bias) = &conv.bias {
-					y = y + S::f32s::from_slice(simd, &bias[channel + v * lanes..][..lanes]);
+					y += S::f32s::from_slice(simd, &bias[channel + v * lanes..][..lanes]);
 				}
 				let y: S::f32s = conv.activation.apply_to(simd, y);
 				y.store_slice(&mut self.output[at + v * lanes..][..lanes]);

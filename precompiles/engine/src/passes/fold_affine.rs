@@ -33,6 +33,9 @@ struct Affine {
 	offset: Vec<f64>,
 }
 
+/// A head's new kernel, and its inputs after the first.
+type Folded = (Arc<dyn Kernel>, Vec<Arc<Tensor>>);
+
 /// The step that takes in others.
 enum Head {
 	/// A convolution.
@@ -207,11 +210,7 @@ impl Affine {
 	}
 
 	/// The head's new kernel and constants, rounded.
-	fn into_step(
-		self,
-		head: &Head,
-		step: &Step,
-	) -> Result<(Arc<dyn Kernel>, Vec<Arc<Tensor>>), EvalError> {
+	fn into_step(self, head: &Head, step: &Step) -> Result<Folded, EvalError> {
 		let channels = [self.offset.len()];
 		let made = |tensor: Result<Tensor, EvalError>| tensor.map(Arc::new);
 		let dtype = step.output_facts[0].dtype();
