@@ -45,10 +45,10 @@ fn a_classifier_runs() {
 	let report = plan.report();
 	assert_eq!(report.profile, 1);
 	assert_eq!(report.node_count, 8);
-	// Folded and dead nodes cost nothing.
-	assert_eq!(report.cost.steps, 6);
+	// Folded and dead nodes cost nothing, nor does Relu after Conv; two steps change the layout.
+	assert_eq!(report.cost.steps, 7);
 	assert!(report.cost.macs >= 64 * 9 * 8);
-	assert!(report.peak_bytes >= 2 * 8 * 64 * 4);
+	assert!(report.peak_bytes >= 8 * 64 * 4);
 	assert!(report.plan_bytes > (8 * 9 + 8 * 3) * 4);
 	let outputs = Profile1.run(&plan, &[image()]).unwrap();
 	let p = elements(&outputs[0]);
