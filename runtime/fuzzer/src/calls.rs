@@ -249,7 +249,8 @@ impl World {
 	}
 
 	fn calls(&self, random: &mut Random, depth: usize) -> Vec<RuntimeCall> {
-		let count = random.below(if random.one_in(16) { 40 } else { 4 });
+		let most = if random.one_in(16) { 40 } else { 4 };
+		let count = random.below(most);
 		if random.one_in(4) {
 			return vec![self.nested(random, depth); count];
 		}
