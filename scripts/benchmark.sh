@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures what the calls of this repository's pallets weigh, on this machine, and writes the weights
-# files of the runtime. To be run on the reference machine, with nothing else running.
+# Measures what the calls of this repository's pallets weigh, on this machine, and writes it as weights
+# files to `weights` in the target directory. The weights in use are in `pallets/*/src/weights.rs`, and
+# are to be no less. To be run on the reference machine, with nothing else running.
 #
 #   scripts/benchmark.sh             all of our pallets
 #   scripts/benchmark.sh PALLET...   these, such as pallet_models
@@ -19,10 +20,11 @@ say "Building a node that can measure its runtime"
 cargo build --release --locked --workspace --bins --target-dir "$target/benchmark" \
 	--features noema-node/runtime-benchmarks
 
+mkdir -p "$target/weights"
 for pallet in "${pallets[@]}"; do
 	say "Measuring $pallet"
 	"$target/benchmark/release/noema-node" benchmark pallet \
 		--chain dev --wasm-execution compiled --pallet "$pallet" --extrinsic '*' \
 		--steps "${NOEMA_BENCHMARK_STEPS:-50}" --repeat "${NOEMA_BENCHMARK_REPEAT:-20}" \
-		--template scripts/weights.hbs --output "runtime/src/weights/$pallet.rs"
+		--template scripts/weights.hbs --output "$target/weights/$pallet.rs"
 done

@@ -25,6 +25,7 @@ stages=(format features dependencies build clippy docs tests targets wallets)
 stage_format() {
 	cargo fmt --all --check
 	cargo fmt --manifest-path zombienet/Cargo.toml --check
+	cargo fmt --manifest-path benches/Cargo.toml --check
 }
 
 # Whether each crate hands its features (std and the like) on to those it depends on.

@@ -22,6 +22,10 @@ pub trait ModelAdmission {
 		model: &ModelLocation,
 		profile: u16,
 	) -> Result<Result<ModelReport, Refusal>, InferError>;
+
+	/// Forgets all that is remembered of models, so that the next call is the dearest there may be.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn forget() {}
 }
 
 /// Runs models. A pure function of model, profile and inputs.

@@ -65,7 +65,7 @@ mod run;
 mod schema;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime", test))]
 mod try_state;
 pub mod weights;
 

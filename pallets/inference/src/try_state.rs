@@ -15,7 +15,7 @@ impl<T: Config> Pallet<T> {
 	/// * every receipt's outputs are those that its hash names, and no longer than
 	///   `MaxOutputBytes`,
 	/// * no receipt is from a later block, and none from an earlier block than its predecessor.
-	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let next = NextReceipt::<T>::get();
 		let oldest = next.saturating_sub(T::MaxReceipts::get());
 		let now = frame_system::Pallet::<T>::block_number();

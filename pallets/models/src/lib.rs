@@ -74,7 +74,7 @@ mod extension;
 mod registry;
 mod releases;
 mod removal;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "std", feature = "try-runtime", test))]
 mod try_state;
 mod types;
 mod upload;

@@ -10,6 +10,7 @@ use tract_onnx::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::check_bytes,
+	storage::Storage,
 	tensor::{build, canonicalise_nans, from_bytes},
 	DType,
 };
@@ -55,6 +56,11 @@ impl<'a> Attrs<'a> {
 				},
 			)),
 		}
+	}
+
+	/// All of them.
+	pub fn all(&self) -> &'a [AttributeProto] {
+		self.0
 	}
 
 	/// Whether there is an attribute of this name.
@@ -144,6 +150,22 @@ impl<'a> Attrs<'a> {
 			.map(|attribute| attribute.floats.as_slice()))
 	}
 
+	/// A list of strings of UTF-8.
+	pub fn strings(&self, name: &str) -> Result<Option<Vec<&'a str>>, OpError> {
+		self.get(name, AttributeType::Strings)?
+			.map(|attribute| {
+				attribute
+					.strings
+					.iter()
+					.map(|s| {
+						std::str::from_utf8(s)
+							.map_err(|_| OpError::bad_attribute(name, "is not valid UTF-8"))
+					})
+					.collect()
+			})
+			.transpose()
+	}
+
 	/// A tensor.
 	pub fn tensor(&self, name: &str) -> Result<Option<Arc<Tensor>>, OpError> {
 		self.get(name, AttributeType::Tensor)?
@@ -155,6 +177,14 @@ impl<'a> Attrs<'a> {
 				decode_tensor(name, proto).map(Arc::new)
 			})
 			.transpose()
+	}
+
+	/// The type that a tensor attribute is stored in, if the engine unpacks it.
+	pub fn tensor_storage(&self, name: &str) -> Result<Option<Storage>, OpError> {
+		let attribute = self.get(name, AttributeType::Tensor)?;
+		Ok(attribute
+			.and_then(|attribute| attribute.t.as_ref())
+			.and_then(|proto| Storage::from_onnx(proto.data_type)))
 	}
 
 	/// The error for an attribute that must be there.
@@ -182,9 +212,13 @@ pub fn decode_tensor(name: &str, proto: &TensorProto) -> Result<Tensor, OpError>
 	if proto.segment.is_some() {
 		return Err(bad("is stored in segments, which ONNX never defined".into()));
 	}
-	let dtype = DType::from_onnx(proto.data_type).map_err(|found| OpError::UnsupportedDType {
-		reason: format!("tensor '{name}' is of type {found}, which the engine does not have"),
-	})?;
+	let storage = Storage::from_onnx(proto.data_type);
+	let dtype = match storage {
+		Some(storage) => storage.dtype(),
+		None => DType::from_onnx(proto.data_type).map_err(|found| OpError::UnsupportedDType {
+			reason: format!("tensor '{name}' is of type {found}, which the engine does not have"),
+		})?,
+	};
 	let shape = proto
 		.dims
 		.iter()
@@ -206,6 +240,9 @@ pub fn decode_tensor(name: &str, proto: &TensorProto) -> Result<Tensor, OpError>
 	let field = filled.next();
 	if let (Some((one, _)), Some((other, _))) = (field, filled.next()) {
 		return Err(bad(format!("holds data both in {one} and in {other}")));
+	}
+	if let Some(storage) = storage {
+		return unpack(storage, &shape, len, proto, field).map_err(bad);
 	}
 	let expected = match dtype {
 		DType::F32 => "float_data",
@@ -257,6 +294,81 @@ pub fn decode_tensor(name: &str, proto: &TensorProto) -> Result<Tensor, OpError>
 	let mut tensor = tensor.map_err(|error| bad(error.to_string()))?;
 	canonicalise_nans(&mut tensor).map_err(|error| bad(error.to_string()))?;
 	Ok(tensor)
+}
+
+/// A tensor of a type of storage only, unpacked.
+///
+/// Elements of less than a byte lie in the low bits first; `int32_data` holds a byte, or 16 bits,
+/// in each of its entries.
+fn unpack(
+	storage: Storage,
+	shape: &[usize],
+	len: usize,
+	proto: &TensorProto,
+	field: Option<(&str, usize)>,
+) -> Result<Tensor, String> {
+	let bits = storage.bits();
+	let unit_bits = if bits > 8 { 16 } else { 8 };
+	let per_unit = unit_bits / bits;
+	let units = len.div_ceil(per_unit);
+	let (name, found) = match field {
+		None if len == 0 => ("raw_data", 0),
+		None => return Err(format!("holds no data, but shape {shape:?} needs some")),
+		Some((name, found)) => (name, found),
+	};
+	let expected = if name == "raw_data" {
+		units * unit_bits / 8
+	} else {
+		units
+	};
+	if found != expected {
+		return Err(format!(
+			"{name} has length {found}, but shape {shape:?} needs {expected}"
+		));
+	}
+	let unit = |index: usize| match name {
+		"raw_data" if unit_bits == 16 => Ok(
+			u32::from(proto.raw_data[2 * index]) | u32::from(proto.raw_data[2 * index + 1]) << 8
+		),
+		"raw_data" => Ok(u32::from(proto.raw_data[index])),
+		"int32_data" => u32::try_from(proto.int32_data[index])
+			.ok()
+			.filter(|unit| *unit < 1 << unit_bits)
+			.ok_or_else(|| {
+				format!(
+					"int32_data holds {}, which has no {unit_bits} bits",
+					proto.int32_data[index]
+				)
+			}),
+		other => Err(format!(
+			"holds {other}, but is stored in int32_data or raw_data"
+		)),
+	};
+	let mut codes = Vec::with_capacity(units);
+	for index in 0..units {
+		codes.push(unit(index)?);
+	}
+	let code = |i: usize| codes[i / per_unit] >> (i % per_unit * bits) & ((1 << bits) - 1);
+	let tensor = match storage {
+		Storage::Float(format) => build::<f32>(shape, |target| {
+			for (i, x) in target.iter_mut().enumerate() {
+				*x = format.decode(code(i));
+			}
+		}),
+		Storage::Integer { signed: false, .. } => build::<u8>(shape, |target| {
+			for (i, x) in target.iter_mut().enumerate() {
+				*x = code(i) as u8;
+			}
+		}),
+		Storage::Integer { signed: true, .. } => build::<i8>(shape, |target| {
+			let unused = 8 - bits;
+			for (i, x) in target.iter_mut().enumerate() {
+				// The shift to the right brings copies of the sign.
+				*x = ((code(i) << unused) as u8 as i8) >> unused;
+			}
+		}),
+	};
+	tensor.map_err(|error| error.to_string())
 }
 
 enum TypedDataError {

@@ -7,6 +7,7 @@ use tract_onnx::prelude::Tensor;
 use crate::{
 	error::OpError,
 	limits::{MAX_RANK, MAX_TENSOR_BYTES},
+	storage::Storage,
 	DType,
 };
 
@@ -16,6 +17,7 @@ pub struct Fact {
 	dtype: DType,
 	shape: Vec<usize>,
 	konst: Option<Arc<Tensor>>,
+	storage: Option<Storage>,
 }
 
 impl Fact {
@@ -28,6 +30,7 @@ impl Fact {
 			dtype,
 			shape,
 			konst: None,
+			storage: None,
 		})
 	}
 
@@ -85,7 +88,20 @@ impl Fact {
 			dtype: self.dtype,
 			shape: self.shape.clone(),
 			konst: None,
+			storage: None,
 		}
+	}
+
+	/// The type that the file stores the elements in, if the engine has unpacked them.
+	pub fn storage(&self) -> Option<Storage> {
+		self.storage
+	}
+
+	/// The same, unpacked from a type of storage only.
+	#[must_use]
+	pub fn stored_as(mut self, storage: Option<Storage>) -> Self {
+		self.storage = storage;
+		self
 	}
 
 	/// The same shape with another element type, with no known value.

@@ -22,6 +22,7 @@ use crate::{
 	},
 	ops,
 	scan::scan,
+	storage::Storage,
 	DType, TensorSchema,
 };
 
@@ -29,6 +30,12 @@ use crate::{
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 /// The versions of the default operator set that the profile knows.
 pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
+
+/// The domain of the operators of classical machine learning, and its versions.
+const ML_DOMAIN: &str = "ai.onnx.ml";
+const ML_OPSETS: std::ops::RangeInclusive<i64> = 1..=5;
+/// The version of the default operator set of a model that uses [`ML_DOMAIN`] only.
+const NO_OPSET: i64 = 0;
 
 /// A graph whose structure has been checked.
 #[derive(Debug)]
@@ -120,33 +127,53 @@ fn check_model(mut model: ModelProto) -> Result<Model, ModelError> {
 }
 
 fn opset(model: &ModelProto) -> Result<i64, ModelError> {
-	let supported = || format!("opset {} to {}", OPSETS.start(), OPSETS.end());
+	let ml = model
+		.opset_import
+		.iter()
+		.filter(|import| import.domain == ML_DOMAIN);
+	let mut has_ml = false;
+	for import in ml {
+		if has_ml || !ML_OPSETS.contains(&import.version) {
+			return Err(ModelError::UnsupportedVersion {
+				what: format!("version {} of the domain {ML_DOMAIN}", import.version),
+				supported: format!("one version, {} to {}", ML_OPSETS.start(), ML_OPSETS.end()),
+			});
+		}
+		has_ml = true;
+	}
 	let mut versions = model
 		.opset_import
 		.iter()
 		.filter(|i| is_default_domain(&i.domain));
 	let version = match (versions.next(), versions.next()) {
 		(Some(import), None) => import.version,
-		(None, _) => {
-			return Err(ModelError::UnsupportedVersion {
-				what: "no version of the default operator set".into(),
-				supported: supported(),
-			})
-		}
+		(None, _) if has_ml => return Ok(NO_OPSET),
+		(None, _) => return Err(no_default_opset()),
 		(Some(_), Some(_)) => {
 			return Err(ModelError::UnsupportedVersion {
 				what: "two versions of the default operator set".into(),
-				supported: supported(),
+				supported: supported_opsets(),
 			})
 		}
 	};
 	if !OPSETS.contains(&version) {
 		return Err(ModelError::UnsupportedVersion {
 			what: format!("opset {version}"),
-			supported: supported(),
+			supported: supported_opsets(),
 		});
 	}
 	Ok(version)
+}
+
+fn supported_opsets() -> String {
+	format!("opset {} to {}", OPSETS.start(), OPSETS.end())
+}
+
+fn no_default_opset() -> ModelError {
+	ModelError::UnsupportedVersion {
+		what: "no version of the default operator set".into(),
+		supported: supported_opsets(),
+	}
 }
 
 fn is_default_domain(domain: &str) -> bool {
@@ -187,7 +214,7 @@ fn check_graph(opset: i64, mut graph: GraphProto) -> Result<Model, ModelError> {
 		));
 	}
 	for (index, node) in graph.node.iter().enumerate() {
-		check_node(index, node)?;
+		check_node(opset, index, node)?;
 	}
 	bound(
 		"edges",
@@ -272,7 +299,7 @@ fn too_many_interface_tensors(what: &str) -> ModelError {
 	}
 }
 
-fn check_node(index: usize, node: &NodeProto) -> Result<(), ModelError> {
+fn check_node(opset: i64, index: usize, node: &NodeProto) -> Result<(), ModelError> {
 	for name in [&node.name, &node.op_type, &node.domain]
 		.into_iter()
 		.chain(&node.input)
@@ -296,19 +323,23 @@ fn check_node(index: usize, node: &NodeProto) -> Result<(), ModelError> {
 		node.attribute.len(),
 		MAX_ATTRIBUTES,
 	)?;
-	if !is_default_domain(&node.domain) {
+	let is_ml = node.domain == ML_DOMAIN;
+	if !is_default_domain(&node.domain) && !is_ml {
 		return Err(ModelError::UnsupportedDomain {
 			node: label,
 			op: node.op_type.clone(),
 			domain: node.domain.clone(),
 		});
 	}
-	if !ops::is_known(&node.op_type) {
+	if !ops::is_known(&node.op_type) || ops::is_ml(&node.op_type) != is_ml {
 		return Err(ModelError::UnsupportedOp {
 			node: label,
 			op: node.op_type.clone(),
-			reason: String::new(),
+			reason: ops::advice(&node.op_type).into(),
 		});
+	}
+	if !is_ml && opset == NO_OPSET {
+		return Err(no_default_opset());
 	}
 	for attribute in &node.attribute {
 		bound(
@@ -448,8 +479,13 @@ fn element_type(what: &str, name: &str, elem_type: i32) -> Result<DType, ModelEr
 	DType::from_onnx(elem_type).map_err(|found| ModelError::UnsupportedDType {
 		subject: format!("graph {what} '{name}'"),
 		reason: format!(
-			"is of type {found}, but must be one of: {}",
-			DType::ALL.map(DType::name).join(", ")
+			"is of type {found}, but must be one of: {}{}",
+			DType::ALL.map(DType::name).join(", "),
+			if Storage::from_onnx(elem_type).is_some() {
+				"; declare one of these and Cast inside the model"
+			} else {
+				""
+			}
 		),
 	})
 }

@@ -19,6 +19,7 @@ use crate::{
 	kernel::Kernel,
 	limits::{MAX_FOLDING_BYTES, MAX_FOLDING_WORK, MAX_PLAN_BYTES},
 	ops::{self, Lowered, NodeCtx},
+	storage::Storage,
 	tensor::canonicalise_nans,
 	TensorSchema,
 };
@@ -71,6 +72,9 @@ pub struct Graph {
 	pub folding_bytes: u64,
 }
 
+/// Operators whose output does not share the range of their first input.
+const CHANGES_RANGE: [&str; 3] = ["Cast", "CastLike", "QuantizeLinear"];
+
 /// A value of the graph while it is being lowered.
 #[derive(Clone, Debug)]
 struct Slot {
@@ -89,6 +93,8 @@ struct Importer {
 	kernel_bytes: u64,
 	/// Bytes of the constants that are in the file.
 	file_bytes: u64,
+	/// Bytes of the tensors that the file holds, unpacked: up to eight times those of the file.
+	constant_bytes: u64,
 }
 
 /// Lowers a model.
@@ -115,6 +121,7 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 		folding_work: 0,
 		kernel_bytes: 0,
 		file_bytes: 0,
+		constant_bytes: 0,
 	};
 	for (index, input) in model.inputs.iter().enumerate() {
 		let fact = Fact::new(input.dtype, input.shape.clone())
@@ -130,9 +137,11 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 	for proto in model.initializers {
 		// By value: each protobuf's memory is free before the next tensor is made.
 		let subject = format!("initializer '{}'", proto.name);
+		let storage = Storage::from_onnx(proto.data_type);
 		let tensor = decode_tensor(&proto.name, &proto)
 			.map_err(|error| ModelError::of(&subject, "", error))?;
-		importer.define_constant(&subject, proto.name, Arc::new(tensor))?;
+		importer.count_constant(&tensor)?;
+		importer.define_constant(&subject, proto.name, Arc::new(tensor), storage)?;
 	}
 	let mut ops = BTreeMap::new();
 	let node_count = model.nodes.len() as u32;
@@ -157,15 +166,32 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 }
 
 impl Importer {
+	/// Bounds what small element types can blow up to.
+	fn count_constant(&mut self, value: &Tensor) -> Result<(), ModelError> {
+		self.constant_bytes = self
+			.constant_bytes
+			.saturating_add(value.as_bytes().len() as u64);
+		if self.constant_bytes > MAX_PLAN_BYTES {
+			return Err(ModelError::TooMuchMemory {
+				what: "the constants of the file, unpacked,",
+				bytes: self.constant_bytes,
+				limit: MAX_PLAN_BYTES,
+			});
+		}
+		Ok(())
+	}
+
 	fn define_constant(
 		&mut self,
 		subject: &str,
 		name: String,
 		value: Arc<Tensor>,
+		storage: Option<Storage>,
 	) -> Result<(), ModelError> {
 		if self.uses.contains_key(&name) {
 			let fact = Fact::constant(Arc::clone(&value))
-				.map_err(|error| ModelError::of(subject, "", error))?;
+				.map_err(|error| ModelError::of(subject, "", error))?
+				.stored_as(storage);
 			self.file_bytes = self.file_bytes.saturating_add(fact.bytes());
 			self.slots.insert(
 				name,
@@ -217,6 +243,10 @@ impl Importer {
 				reason: String::new(),
 			})?
 			.map_err(refuse)?;
+		let narrow = facts
+			.first()
+			.and_then(|fact| fact.as_ref()?.storage())
+			.filter(|stored| stored.range().is_some() && !CHANGES_RANGE.contains(&&*node.op_type));
 		let made: Vec<Slot> = match lowered {
 			Lowered::Alias(index) => {
 				vec![slots[index]
@@ -224,6 +254,9 @@ impl Importer {
 					.clone()]
 			}
 			Lowered::Constants(values) => {
+				for value in &values {
+					self.count_constant(value)?;
+				}
 				let made = constants(values).map_err(refuse)?;
 				// Those of other operators, such as Shape, are small.
 				if node.op_type == "Constant" {
@@ -271,8 +304,12 @@ impl Importer {
 				),
 			});
 		}
-		for (name, slot) in outputs.iter().zip(made) {
+		for (name, mut slot) in outputs.iter().zip(made) {
 			if !name.is_empty() {
+				// What only moves elements keeps their range.
+				if let Some(stored) = narrow.filter(|stored| stored.dtype() == slot.fact.dtype()) {
+					slot.fact = slot.fact.stored_as(Some(stored));
+				}
 				self.slots.insert(name.clone(), slot);
 			}
 		}

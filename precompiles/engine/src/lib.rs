@@ -50,6 +50,7 @@ pub mod scan;
 pub mod select;
 pub mod self_test;
 pub mod simd;
+pub mod storage;
 pub mod tensor;
 pub mod value;
 

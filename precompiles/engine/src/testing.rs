@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tract_onnx::{
-	pb::{attribute_proto::AttributeType, AttributeProto},
+	pb::{attribute_proto::AttributeType, tensor_proto::DataType, AttributeProto, TensorProto},
 	prelude::{Datum, IntoTValue, Tensor},
 };
 
@@ -76,6 +76,41 @@ pub(crate) fn string(name: &str, s: &str) -> AttributeProto {
 	}
 }
 
+/// An attribute that is a list of floats.
+pub(crate) fn float_list(name: &str, floats: &[f32]) -> AttributeProto {
+	AttributeProto {
+		name: name.into(),
+		r#type: AttributeType::Floats as i32,
+		floats: floats.to_vec(),
+		..Default::default()
+	}
+}
+
+/// An attribute that is a list of strings.
+pub(crate) fn strings(name: &str, strings: &[&str]) -> AttributeProto {
+	AttributeProto {
+		name: name.into(),
+		r#type: AttributeType::Strings as i32,
+		strings: strings.iter().map(|s| s.as_bytes().to_vec()).collect(),
+		..Default::default()
+	}
+}
+
+/// An attribute that is a tensor, stored as its bytes.
+pub(crate) fn tensor_attr(name: &str, value: &Tensor, data_type: DataType) -> AttributeProto {
+	AttributeProto {
+		name: name.into(),
+		r#type: AttributeType::Tensor as i32,
+		t: Some(TensorProto {
+			data_type: data_type as i32,
+			dims: value.shape().iter().map(|dim| *dim as i64).collect(),
+			raw_data: value.as_bytes().to_vec(),
+			..Default::default()
+		}),
+		..Default::default()
+	}
+}
+
 /// An operator under test: its attributes, and its inputs in order.
 #[derive(Debug)]
 pub(crate) struct OpTest {
@@ -118,6 +153,12 @@ impl OpTest {
 	pub(crate) fn attr(mut self, attribute: AttributeProto) -> Self {
 		self.attributes.push(attribute);
 		self
+	}
+
+	/// With another value of an attribute that it has.
+	pub(crate) fn replace(&mut self, attribute: AttributeProto) {
+		self.attributes.retain(|other| other.name != attribute.name);
+		self.attributes.push(attribute);
 	}
 
 	/// With an input that is known at run time only.

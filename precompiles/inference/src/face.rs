@@ -28,6 +28,11 @@ impl ModelAdmission for NativeEngine {
 		);
 		decode_prefix(&report, written)
 	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn forget() {
+		crate::interface::noema_inference_benchmarking::clear();
+	}
 }
 
 impl ModelExecutor for NativeEngine {

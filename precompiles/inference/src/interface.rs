@@ -45,3 +45,13 @@ pub trait NoemaInference {
 		crate::host::entry::infer(*self, profile, model, size, chunk_prefix, inputs, outputs)
 	}
 }
+
+/// What benchmarks need of the host.
+#[cfg(feature = "runtime-benchmarks")]
+#[runtime_interface]
+pub trait NoemaInferenceBenchmarking {
+	/// Drops all plans and verdicts that the host holds.
+	fn clear() {
+		crate::host::plan_cache().clear();
+	}
+}

@@ -33,6 +33,14 @@ pub mod status;
 mod tests;
 
 pub use face::NativeEngine;
-#[cfg(feature = "std")]
-pub use interface::noema_inference::HostFunctions;
 pub use status::Status;
+
+/// What a node registers with its executor.
+#[cfg(all(feature = "std", not(feature = "runtime-benchmarks")))]
+pub type HostFunctions = interface::noema_inference::HostFunctions;
+/// What a node that measures a runtime registers with its executor.
+#[cfg(all(feature = "std", feature = "runtime-benchmarks"))]
+pub type HostFunctions = (
+	interface::noema_inference::HostFunctions,
+	interface::noema_inference_benchmarking::HostFunctions,
+);

@@ -4,7 +4,7 @@
 //! execution. The cost is counted from the graph at admission and stored with the model's report,
 //! so the weight of a model never depends on the machine that admits it.
 //!
-//! The coefficients are upper bounds for the scalar engine on the reference machine (one core, the
+//! The coefficients are upper bounds for the engine on the reference machine (one core, the
 //! plan in memory): they are to hold for the slowest shape of each kind of work, and a model is
 //! charged more than it takes rather than less.
 

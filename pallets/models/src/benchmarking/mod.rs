@@ -10,7 +10,9 @@ use frame_support::{
 	traits::{fungible::Inspect, Consideration, Get, Hooks, IsSubType},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
-use noema_primitives::{ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE};
+use noema_primitives::{
+	ModelAdmission, ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE,
+};
 use sp_runtime::traits::{
 	AsSystemOriginSigner, AsTransactionAuthorizedOrigin, DispatchTransaction, Dispatchable, One,
 	Saturating, Zero,
@@ -361,6 +363,8 @@ mod benchmarks {
 		let who: T::AccountId = whitelisted_caller();
 		let id = queue::<T>(&who, &T::BenchmarkHelper::dearest_file(b));
 		let now = now::<T>();
+		// A node that has not prepared for it.
+		T::Admission::forget();
 
 		#[block]
 		{

@@ -254,6 +254,14 @@ pub fn string(name: &str, s: &str) -> AttributeProto {
 	}
 }
 
+/// An attribute that is a list of strings.
+pub fn strings(name: &str, strings: &[&str]) -> AttributeProto {
+	AttributeProto {
+		strings: strings.iter().map(|s| s.as_bytes().to_vec()).collect(),
+		..attribute(name, AttributeType::Strings)
+	}
+}
+
 /// A tensor attribute.
 pub fn tensor_attribute(name: &str, value: &Value) -> AttributeProto {
 	AttributeProto {

@@ -18,12 +18,19 @@ const TRIES: u64 = 20;
 const HEAD: &str = "\
 # Operators of numerics profile 1
 
-A model may use these operators of ONNX's default domain, opset 7 to 28. Each is taken in all the
-versions that these opsets have, within the range in the column *opsets*. What bits an operator
-computes is in [numerics.md](numerics.md).
+A model may use these operators of ONNX's default domain, opset 7 to 28, and those of the last
+section, of the domain `ai.onnx.ml`, version 1 to 5. Each is taken in all the versions that these
+opsets have, within the range in the column *opsets*. What bits an operator computes is in
+[numerics.md](numerics.md).
 
 * Element types: f32, f64, u8, i8, u16, i16, u32, i32, u64, i64 and bool. *All* are these eleven,
   *numbers* all but bool, *integers* the eight without f32, f64 and bool.
+* Initializers and constants may be stored as float16, bfloat16, float8 (all four), float4, int4, uint4,
+  int2 or uint2. They are unpacked when the file is read, the floats to f32, the integers to i8 or u8
+  (these from initializers only). Graph inputs and outputs must be of the eleven types: put a Cast
+  between.
+* What scikit-learn and the like export may not hold strings or maps: train on integer labels, and
+  convert with the option `zipmap=False`.
 * Shapes are static. What fixes a shape (axes, sizes, counts) must be an attribute or a constant: an
   initializer, or the output of nodes that depend on constants only, which are folded.
 * Attributes that an operator does not have, and element types that it does not take, are refused by

@@ -8,7 +8,7 @@
 //! 0.5000001 ulp of the true value.
 //!
 //! A NaN argument gives the canonical NaN. The sign of a zero is kept by the odd functions
-//! (`expm1`, `ln_1p`, `tanh`, `erf`, `sin`).
+//! (`expm1`, `ln_1p`, `tanh`, `erf`, `sin`, `tan`, `asin`, `atan`, `sinh`, `asinh`, `atanh`).
 //!
 //! | function | binary64 error bound, ulp | method |
 //! |---|---|---|
@@ -19,13 +19,21 @@
 //! | [`softplus`] | 2 | `max(x, 0) + ln_1p(exp(-abs(x)))` |
 //! | [`erf()`] | 2 | odd polynomial below 0.5, then a table of 22 polynomials of degree 11 |
 //! | [`sin`], [`cos`] | 1 | exact reduction by 192 bits of 2/π, polynomials of degree 15 and 16 |
+//! | [`tan`] | 2 | sine and cosine of the reduced argument, one division |
+//! | [`atan`] | 1 | reduction to four points, odd polynomial of degree 25 |
+//! | [`asin`], [`acos`] | 1 | odd polynomial of degree 29 below 1/2, half-angle formula above |
+//! | [`sinh`], [`cosh`] | 2, 1.5 | `expm1` or `exp`, and one division |
+//! | [`asinh`], [`acosh`], [`atanh`] | 2, 2.5, 2 | `ln_1p` or `ln` of an algebraic function |
 //!
 //! The tests measure these bounds against tables made with multi-precision arithmetic.
 
 mod erf;
 mod exp;
 mod float;
+pub mod fourier;
 mod gelu;
+mod hyperbolic;
+mod inverse;
 mod ln;
 mod logistic;
 mod pow;
@@ -37,10 +45,12 @@ pub use erf::erf;
 pub use exp::{exp, expm1};
 pub use float::Float;
 pub use gelu::{gelu, gelu_tanh, mish, swish};
+pub use hyperbolic::{acosh, asinh, atanh, cosh, sinh};
+pub use inverse::{acos, asin, atan};
 pub use ln::{ln, ln_1p};
 pub use logistic::{sigmoid, softplus, tanh};
 pub use pow::{pow, pow_f32};
-pub use trig::{cos, sin};
+pub use trig::{cos, sin, tan};
 
 /// The canonical NaN of binary32, `7fc00000`.
 pub const NAN_F32: f32 = f32::from_bits(0x7fc0_0000);

@@ -7,8 +7,8 @@ const REFERENCE: &str = include_str!("reference.txt");
 
 /// The unit in the last place of binary64 at the magnitude of x.
 fn ulp(x: f64) -> f64 {
-	let exponent = ((x.to_bits() >> 52) & 0x7ff) as i64;
-	pow2((exponent - 1075).max(-1022 + 1)) * 2.0
+	let x = x.abs();
+	f64::from_bits(x.to_bits() + 1) - x
 }
 
 /// The largest error over the reference points of a function, in ulp.
@@ -34,6 +34,15 @@ fn largest_error(name: &str) -> f64 {
 			"erf" => erf(x),
 			"sin" => sin(x),
 			"cos" => cos(x),
+			"tan" => tan(x),
+			"atan" => atan(x),
+			"asin" => asin(x),
+			"acos" => acos(x),
+			"sinh" => sinh(x),
+			"cosh" => cosh(x),
+			"asinh" => asinh(x),
+			"acosh" => acosh(x),
+			"atanh" => atanh(x),
 			"pow" => pow(x, arguments[1]),
 			other => panic!("unknown function {other}"),
 		};
@@ -60,6 +69,15 @@ fn errors_stay_within_the_stated_bounds() {
 		("erf", 2.0),
 		("sin", 1.0),
 		("cos", 1.0),
+		("tan", 2.0),
+		("atan", 1.0),
+		("asin", 1.0),
+		("acos", 1.0),
+		("sinh", 2.0),
+		("cosh", 1.5),
+		("asinh", 2.0),
+		("acosh", 2.5),
+		("atanh", 2.0),
 	];
 	for (name, bound) in bounds {
 		let error = largest_error(name);
@@ -71,7 +89,8 @@ fn errors_stay_within_the_stated_bounds() {
 fn nan_becomes_canonical() {
 	let odd = f64::from_bits(0xfff8_0000_dead_beef);
 	for function in [
-		exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos, gelu, gelu_tanh, mish,
+		exp, expm1, ln, ln_1p, sigmoid, tanh, softplus, erf, sin, cos, gelu, gelu_tanh, mish, tan,
+		atan, asin, acos, sinh, cosh, asinh, acosh, atanh,
 	] {
 		assert_eq!(function(odd).to_bits(), NAN_F64.to_bits());
 	}
@@ -128,11 +147,13 @@ fn ends_of_the_range() {
 
 #[test]
 fn odd_functions_keep_the_sign_of_zero_and_tiny_arguments() {
-	for function in [expm1, ln_1p, tanh, erf, sin] {
+	for function in [
+		expm1, ln_1p, tanh, erf, sin, tan, atan, asin, sinh, asinh, atanh,
+	] {
 		assert_eq!(function(-0.0).to_bits(), (-0.0f64).to_bits());
 		assert_eq!(function(0.0).to_bits(), 0);
 	}
-	for function in [expm1, ln_1p, tanh, sin] {
+	for function in [expm1, ln_1p, tanh, sin, tan, atan, asin, sinh, asinh, atanh] {
 		for x in [5e-324, 1e-300, -1e-310] {
 			assert_eq!(function(x), x);
 		}
@@ -145,6 +166,39 @@ fn odd_functions_keep_the_sign_of_zero_and_tiny_arguments() {
 		assert_eq!(function(f64::NEG_INFINITY).to_bits(), (-0.0f64).to_bits());
 		assert_eq!(function(f64::INFINITY), f64::INFINITY);
 		assert_eq!(function(-0.0).to_bits(), (-0.0f64).to_bits());
+	}
+}
+
+#[test]
+fn ends_of_the_range_of_the_inverse_and_hyperbolic_functions() {
+	let inf = f64::INFINITY;
+	let half_pi = std::f64::consts::FRAC_PI_2;
+	assert_eq!(atan(inf), half_pi);
+	assert_eq!(atan(-inf), -half_pi);
+	assert_eq!(asin(1.0), half_pi);
+	assert_eq!(asin(-1.0), -half_pi);
+	assert_eq!(acos(1.0).to_bits(), 0);
+	assert_eq!(acos(-1.0), std::f64::consts::PI);
+	assert_eq!(acos(0.0), half_pi);
+	assert_eq!(sinh(-inf), -inf);
+	assert_eq!(sinh(711.0), inf);
+	assert_eq!(cosh(-inf), inf);
+	assert_eq!(cosh(0.0), 1.0);
+	assert_eq!(asinh(-inf), -inf);
+	assert_eq!(acosh(inf), inf);
+	assert_eq!(acosh(1.0).to_bits(), 0);
+	assert_eq!(atanh(1.0), inf);
+	assert_eq!(atanh(-1.0), -inf);
+	for outside in [
+		asin(1.0 + f64::EPSILON),
+		acos(-1.1),
+		acos(inf),
+		acosh(1.0 - f64::EPSILON),
+		acosh(-inf),
+		atanh(1.5),
+		tan(inf),
+	] {
+		assert_eq!(outside.to_bits(), NAN_F64.to_bits());
 	}
 }
 
@@ -286,6 +340,21 @@ fn bits_of_binary64_do_not_drift() {
 		hasher.update(&pow(x.abs(), 1e-3).to_le_bytes());
 	}
 	assert_eq!(hasher.finalize().to_hex()[..16], *"20f0cb2eebc13468");
+}
+
+#[test]
+fn bits_of_the_inverse_and_hyperbolic_functions_do_not_drift() {
+	let mut hasher = blake3::Hasher::new();
+	for i in 0..200_000u64 {
+		let x = f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+		let unit = (i as f64 - 100_000.0) / 100_000.0;
+		for function in [tan, atan, asin, acos, sinh, cosh, asinh, acosh, atanh] {
+			hasher.update(&function(x).to_le_bytes());
+			hasher.update(&function(unit).to_le_bytes());
+			hasher.update(&function(unit * 30.0).to_le_bytes());
+		}
+	}
+	assert_eq!(hasher.finalize().to_hex()[..16], *"fa90c7cd2e2058d9");
 }
 
 proptest! {

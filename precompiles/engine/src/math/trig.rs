@@ -151,3 +151,25 @@ pub fn cos(x: f64) -> f64 {
 		_ => sine(r, correction),
 	}
 }
+
+/// The tangent of x in radians; NaN for infinities. Keeps -0.0.
+pub fn tan(x: f64) -> f64 {
+	if !x.is_finite() {
+		return NAN_F64;
+	}
+	if x == 0.0 {
+		return x;
+	}
+	let (quadrant, r, correction) = reduce(x.abs());
+	let (sine, cosine) = (sine(r, correction), cosine(r, correction));
+	let value = if quadrant & 1 == 0 {
+		sine / cosine
+	} else {
+		-cosine / sine
+	};
+	if x < 0.0 {
+		-value
+	} else {
+		value
+	}
+}

@@ -1,5 +1,6 @@
 //! BitShift: the bits moved to the left or to the right, the places that become free filled with
-//! zeros. A shift by as many bits as there are, or more, gives zero.
+//! zeros, or, on the way to the right, with copies of the sign. A shift by as many bits as there are,
+//! or more, or by a negative number, leaves nothing but those.
 
 use tract_onnx::prelude::Tensor;
 
@@ -30,14 +31,22 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 
 impl BinaryOp for BitShift {
 	const NAME: &'static str = "BitShift";
-	const DTYPES: &'static [DType] = &[DType::U8, DType::U16, DType::U32, DType::U64];
+	const DTYPES: &'static [DType] = &DType::INTEGERS;
 
+	#[allow(
+		unused_comparisons,
+		clippy::absurd_extreme_comparisons,
+		clippy::unnecessary_cast,
+		reason = "half of the types have no sign"
+	)]
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		let left = self.left;
 		crate::with_integer!(dtype(a)?, T => zip(a, b, shape, |a: T, b: T| {
-			let bits = (b as u128).min(128) as u32;
+			// A negative number becomes a large one.
+			let bits = (b as u64).min(64) as u32;
 			let shifted = if left { a.checked_shl(bits) } else { a.checked_shr(bits) };
-			shifted.unwrap_or_default()
+			let emptied = if !left && a < 0 { (0 as T).wrapping_sub(1) } else { 0 };
+			shifted.unwrap_or(emptied)
 		}))
 	}
 }
@@ -46,6 +55,20 @@ impl BinaryOp for BitShift {
 mod tests {
 	use crate::testing::{string, tensor, OpTest};
 	use proptest::prelude::*;
+
+	#[test]
+	fn signs_are_copied_to_the_right() {
+		let shifted = |direction, b: [i8; 4]| {
+			OpTest::new("BitShift")
+				.attr(string("direction", direction))
+				.input(tensor(&[4], &[-8i8, -8, -8, 8]))
+				.input(tensor(&[4], &b))
+				.elements::<i8>()
+				.1
+		};
+		assert_eq!(shifted("RIGHT", [1, 8, -1, 9]), [-4, -1, -1, 0]);
+		assert_eq!(shifted("LEFT", [1, 8, -1, 4]), [-16, 0, 0, -128]);
+	}
 
 	proptest! {
 		#[test]

@@ -5,7 +5,9 @@
 //! * integer to float, and binary64 to binary32: rounded to nearest, ties to even; a NaN becomes
 //!   canonical,
 //! * to bool: whether it is not zero (a NaN is not),
-//! * from bool: 0 or 1.
+//! * from bool: 0 or 1,
+//! * to a float of 16 bits or less: by binary64 (exact but for integers of more than 53 bits) to the
+//!   nearest number of the format, ties to even, held as binary32.
 
 use tract_onnx::prelude::Tensor;
 
@@ -17,6 +19,7 @@ use crate::{
 	error::{EvalError, OpError},
 	math::{NAN_F32, NAN_F64},
 	simd::vectorized,
+	storage::{SmallFloat, Storage},
 	tensor::{dtype, map},
 	DType,
 };
@@ -24,6 +27,8 @@ use crate::{
 #[derive(Debug)]
 struct Cast {
 	to: DType,
+	/// The format that the elements are rounded to, and whether it saturates.
+	format: Option<(SmallFloat, bool)>,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -31,7 +36,25 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		.attrs
 		.int("to")?
 		.ok_or_else(|| crate::attrs::Attrs::missing("to"))?;
-	lower_to(data_type("to", to)?, inputs)
+	match i32::try_from(to).ok().and_then(Storage::from_onnx) {
+		Some(storage) => lower_to_storage(storage, node),
+		None => lower_to(data_type("to", to)?, inputs),
+	}
+}
+
+/// Lowers to a conversion of input 0 to a type of storage only.
+pub(super) fn lower_to_storage(storage: Storage, node: &NodeCtx<'_>) -> Result<Lowered, OpError> {
+	let Storage::Float(format) = storage else {
+		return Err(OpError::UnsupportedDType {
+			reason: "Cast to an integer of less than 8 bits: use QuantizeLinear".into(),
+		});
+	};
+	// Floats of 16 bits overflow to infinity in any case.
+	let saturate = node.attrs.flag_or("saturate", true)? && storage.bits() <= 8;
+	lower(Cast {
+		to: storage.dtype(),
+		format: Some((format, saturate)),
+	})
 }
 
 /// Lowers to a conversion of input 0.
@@ -41,14 +64,17 @@ pub(super) fn lower_to(to: DType, inputs: Inputs<'_>) -> Result<Lowered, OpError
 	if inputs.required(0)?.dtype() == to {
 		return Ok(Lowered::Alias(0));
 	}
-	lower(Cast { to })
+	lower(Cast { to, format: None })
 }
 
 /// The element type with a number of ONNX's, as an attribute has it.
 pub(super) fn data_type(attribute: &'static str, number: i64) -> Result<DType, OpError> {
 	i32::try_from(number)
 		.map_err(|_| format!("data type number {number}"))
-		.and_then(DType::from_onnx)
+		.and_then(|number| match Storage::from_onnx(number) {
+			Some(storage @ Storage::Float(_)) => Ok(storage.dtype()),
+			_ => DType::from_onnx(number),
+		})
 		.map_err(|found| OpError::UnsupportedDType {
 			reason: format!(
 				"attribute '{attribute}' asks for {found}, which the engine does not have"
@@ -82,7 +108,19 @@ impl UnaryOp for Cast {
 		self.to
 	}
 
+	#[allow(
+		clippy::unnecessary_cast,
+		reason = "one of the element types is the target"
+	)]
 	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+		if let Some((format, saturate)) = self.format {
+			return match dtype(x)? {
+				DType::Bool => map(x, |x: bool| if x { 1f32 } else { 0.0 }),
+				from => crate::with_number!(from, From => {
+					map(x, |x: From| format.round(x as f64, saturate))
+				}),
+			};
+		}
 		match dtype(x)? {
 			DType::Bool if self.to == DType::Bool => Ok(x.clone()),
 			DType::Bool => {
@@ -159,8 +197,22 @@ mod tests {
 	}
 
 	#[test]
+	fn small_floats_are_held_as_binary32() {
+		let x = [1.0f32 + f32::EPSILON, 65519.0, 1e6, -0.0, f32::NAN];
+		let half = cast::<f32>(f32s(&[5], &x), 10);
+		assert_eq!(half[..4], [1.0, 65504.0, f32::INFINITY, -0.0]);
+		assert!(half[4].is_nan());
+		assert_eq!(cast::<f32>(f32s(&[1], &[1.01]), 16), [1.007_812_5]);
+		assert_eq!(cast::<f32>(f32s(&[1], &[1e6]), 17), [448.0]);
+		assert_eq!(cast::<f32>(tensor(&[2], &[true, false]), 10), [1.0, 0.0]);
+		// Directly: by way of binary32 this would be a tie, and go to 1.
+		let x = 1.0 + 2f64.powi(-11) + 2f64.powi(-40);
+		assert_eq!(cast::<f32>(tensor(&[1], &[x]), 10), [1.0 + 2f32.powi(-10)]);
+	}
+
+	#[test]
 	fn unknown_types_are_refused() {
-		for to in [8, 10, 16, 99, i64::MAX] {
+		for to in [8, 14, 21, 22, 99, i64::MAX] {
 			let error = OpTest::new("Cast")
 				.attr(int("to", to))
 				.input(f32s(&[1], &[0.0]))

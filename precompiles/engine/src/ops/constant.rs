@@ -43,6 +43,14 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 			"there must be exactly one value",
 		));
 	}
+	if attrs
+		.tensor_storage("value")?
+		.is_some_and(|storage| storage.range().is_some())
+	{
+		return Err(OpError::unsupported(
+			"make a tensor of 2-bit or 4-bit integers an initializer",
+		));
+	}
 	let value = if let Some(value) = attrs.tensor("value")? {
 		value
 	} else if let Some(value) = attrs.float("value_float")? {

@@ -1,5 +1,6 @@
-//! CumSum: running sums along a constant axis, from +0, in ascending order (descending with
-//! `reverse`); with `exclusive` each without its own element. Integers wrap around.
+//! CumSum and CumProd: running sums along a constant axis, from +0, or running products, from 1, in
+//! ascending order (descending with `reverse`); with `exclusive` each without its own element.
+//! Integers wrap around.
 
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
@@ -14,6 +15,8 @@ use crate::{
 
 #[derive(Debug)]
 struct CumSum {
+	/// Whether products are run.
+	products: bool,
 	exclusive: bool,
 	reverse: bool,
 	/// Length of the axis, and elements behind it.
@@ -22,10 +25,20 @@ struct CumSum {
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(node, inputs, false)
+}
+
+/// Lowers CumProd.
+pub(super) fn build_product(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(node, inputs, true)
+}
+
+fn lower(node: &NodeCtx<'_>, inputs: Inputs<'_>, products: bool) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let axis = inputs.constant_int(1, "axis")?.unwrap_or_default();
 	let axis = x.axis("axis", axis)?;
 	let kernel = CumSum {
+		products,
 		exclusive: node.attrs.flag_or("exclusive", false)?,
 		reverse: node.attrs.flag_or("reverse", false)?,
 		len: x.shape()[axis],
@@ -36,7 +49,11 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 
 impl Kernel for CumSum {
 	fn name(&self) -> &'static str {
-		"CumSum"
+		if self.products {
+			"CumProd"
+		} else {
+			"CumSum"
+		}
 	}
 
 	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
@@ -60,30 +77,39 @@ impl Kernel for CumSum {
 		let x = &inputs[0];
 		let sums = match dtype(x)? {
 			DType::Bool => return Err(EvalError::unexpected_dtype(DType::Bool)),
-			dtype => crate::with_number!(dtype, T => self.run::<T>(x))?,
+			dtype => crate::with_number!(dtype, T => if self.products {
+				self.run::<T>(x, 1 as T, T::times)
+			} else {
+				self.run::<T>(x, 0 as T, T::plus)
+			})?,
 		};
 		Ok(vec![sums])
 	}
 }
 
 impl CumSum {
-	fn run<T: Combine + Datum + Default>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+	fn run<T: Combine + Datum + Default>(
+		&self,
+		x: &Tensor,
+		identity: T,
+		combine: impl Fn(T, T) -> T,
+	) -> Result<Tensor, EvalError> {
 		let source = slice::<T>(x)?;
 		let (len, inner) = (self.len, self.inner);
 		fill::<T>(x.shape(), |target| {
 			if target.is_empty() {
 				return;
 			}
-			let mut sums = vec![T::default(); inner];
+			let mut sums = vec![identity; inner];
 			let blocks = source.chunks_exact(len * inner);
 			for (block, target) in blocks.zip(target.chunks_exact_mut(len * inner)) {
-				sums.fill(T::default());
+				sums.fill(identity);
 				for i in 0..len {
 					let at = if self.reverse { len - 1 - i } else { i } * inner;
 					let (row, out) = (&block[at..at + inner], &mut target[at..at + inner]);
 					for ((sum, x), y) in sums.iter_mut().zip(row).zip(out) {
 						let before = *sum;
-						*sum = before.plus(*x);
+						*sum = combine(before, *x);
 						*y = if self.exclusive { before } else { *sum };
 					}
 				}
@@ -112,6 +138,23 @@ mod tests {
 		assert_eq!(sums(1, 0), [0.0, 1.0, 3.0, 6.0]);
 		assert_eq!(sums(0, 1), [10.0, 9.0, 7.0, 4.0]);
 		assert_eq!(sums(1, 1), [9.0, 7.0, 4.0, 0.0]);
+	}
+
+	#[test]
+	fn products_begin_with_one() {
+		let products = |exclusive, reverse| {
+			OpTest::new("CumProd")
+				.opset(26)
+				.attr(int("exclusive", exclusive))
+				.attr(int("reverse", reverse))
+				.input(tensor(&[3], &[2i32, 3, 4]))
+				.constant(tensor(&[], &[0i64]))
+				.elements::<i32>()
+				.1
+		};
+		assert_eq!(products(0, 0), [2, 6, 24]);
+		assert_eq!(products(1, 0), [1, 2, 6]);
+		assert_eq!(products(1, 1), [12, 4, 1]);
 	}
 
 	#[test]

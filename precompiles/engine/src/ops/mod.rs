@@ -4,14 +4,27 @@
 //! and add a row to `find`. `relu.rs` shows an elementwise operator, `add.rs` one that broadcasts.
 
 mod abs;
+mod acos;
+mod acosh;
+mod activation;
 mod add;
+mod advice;
+mod affine_grid;
 mod and;
 mod arg;
 mod arg_max;
 mod arg_min;
+mod array_feature_extractor;
+mod asin;
+mod asinh;
+mod atan;
+mod atanh;
+mod attention;
 mod average_pool;
 pub(crate) mod batch_normalization;
+mod binarizer;
 mod binary;
+mod bit_cast;
 mod bit_shift;
 mod bitwise_and;
 mod bitwise_not;
@@ -21,20 +34,32 @@ mod cast;
 mod cast_like;
 mod ceil;
 mod celu;
+mod center_crop_pad;
 pub(crate) mod channel_shuffle;
 mod clip;
+mod col2im;
 pub(crate) mod concat;
 mod constant;
 mod constant_of_shape;
+mod consumed;
 pub(crate) mod conv;
 pub(crate) mod conv_channels_last;
+mod conv_integer;
+mod conv_transpose;
 pub(crate) mod copy;
 mod cos;
+mod cosh;
+mod cosine_window;
 mod cum_sum;
 mod depth_to_space;
 mod depthwise;
+mod dequantize_linear;
+mod det;
+mod dft;
 mod div;
 mod dropout;
+mod dynamic_quantize_linear;
+mod einsum;
 mod elu;
 mod equal;
 mod erf;
@@ -43,6 +68,7 @@ mod expand;
 mod eye_like;
 mod flatten;
 mod floor;
+mod forest;
 mod gather;
 mod gather_elements;
 mod gather_nd;
@@ -52,12 +78,16 @@ mod global_average_pool;
 mod global_max_pool;
 mod greater;
 mod greater_or_equal;
+mod grid_sample;
+mod gru;
 mod hard_sigmoid;
 mod hard_swish;
 mod hardmax;
 mod identity;
 mod index;
 mod instance_normalization;
+mod integer_conv;
+mod integer_product;
 mod is_inf;
 mod is_nan;
 pub(crate) mod joined;
@@ -65,29 +95,44 @@ mod layer_normalization;
 mod leaky_relu;
 mod less;
 mod less_or_equal;
+mod linear_model;
 mod log;
 mod log_softmax;
+mod loss;
+mod lp_normalization;
+mod lp_pool;
 mod lrn;
+mod lstm;
 mod mat_mul;
+mod mat_mul_integer;
 mod max;
 mod max_pool;
 mod mean;
+mod mean_variance_normalization;
 mod min;
 mod mish;
 mod modulo;
 mod mul;
 mod neg;
 mod normalization;
+mod normalizer;
 mod not;
 mod one_hot;
 mod or;
 mod pad;
+mod part;
 mod pool;
+mod post_transform;
 mod pow;
 mod prelu;
 mod product;
+mod qlinear_conv;
+mod qlinear_mat_mul;
+mod quantize_linear;
+mod quantized;
 mod range;
 mod reciprocal;
+mod recurrent;
 mod reduce;
 mod reduce_l1;
 mod reduce_l2;
@@ -102,7 +147,14 @@ mod reduce_sum_square;
 mod relu;
 mod reshape;
 mod resize;
+mod resize_weights;
+mod reverse_sequence;
+mod rms_normalization;
+mod rnn;
+mod roi_align;
+mod rotary_embedding;
 mod round;
+mod scaler;
 mod scatter;
 mod scatter_elements;
 mod scatter_nd;
@@ -113,6 +165,7 @@ mod shrink;
 mod sigmoid;
 mod sign;
 mod sin;
+mod sinh;
 mod size;
 mod slice;
 mod softmax;
@@ -122,14 +175,21 @@ mod space_to_depth;
 mod split;
 mod sqrt;
 mod squeeze;
+mod stft;
 mod sub;
 mod sum;
+mod swi_glu;
 mod swish;
+mod tan;
 mod tanh;
+mod tensor_scatter;
 mod thresholded_relu;
 mod tile;
 mod top_k;
 pub(crate) mod transpose;
+mod tree_ensemble;
+mod tree_ensemble_classifier;
+mod tree_ensemble_regressor;
 mod trilu;
 mod unary;
 mod unsqueeze;
@@ -137,6 +197,8 @@ mod variadic;
 mod where_op;
 mod window;
 mod xor;
+
+pub use advice::advice;
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -495,11 +557,172 @@ table! {
 		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build),
 		"Resize" => row(1..=4, 1..=1, resize::ATTRIBUTES, resize::build),
 		"Upsample" => row(1..=2, 1..=1, &["mode", "scales"], resize::upsample),
+		"QuantizeLinear" => row(
+			2..=3,
+			1..=1,
+			quantize_linear::ATTRIBUTES,
+			quantize_linear::build,
+		),
+		"DequantizeLinear" => row(
+			2..=3,
+			1..=1,
+			dequantize_linear::ATTRIBUTES,
+			dequantize_linear::build,
+		),
+		"DynamicQuantizeLinear" => row(1..=1, 1..=3, &[], dynamic_quantize_linear::build),
+		"MatMulInteger" => row(2..=4, 1..=1, &[], mat_mul_integer::build),
+		"QLinearMatMul" => row(8..=8, 1..=1, &[], qlinear_mat_mul::build),
+		"ConvInteger" => row(2..=4, 1..=1, conv::ATTRIBUTES, conv_integer::build),
+		"QLinearConv" => row(8..=9, 1..=1, conv::ATTRIBUTES, qlinear_conv::build),
+		"LSTM" => row(3..=8, 1..=3, lstm::ATTRIBUTES, lstm::build),
+		"GRU" => row(3..=6, 1..=2, gru::ATTRIBUTES, gru::build),
+		"RNN" => row(3..=6, 1..=2, rnn::ATTRIBUTES, rnn::build),
+		"Tan" => row(1..=1, 1..=1, &[], tan::build),
+		"Asin" => row(1..=1, 1..=1, &[], asin::build),
+		"Acos" => row(1..=1, 1..=1, &[], acos::build),
+		"Atan" => row(1..=1, 1..=1, &[], atan::build),
+		"Sinh" => row(1..=1, 1..=1, &[], sinh::build),
+		"Cosh" => row(1..=1, 1..=1, &[], cosh::build),
+		"Asinh" => row(1..=1, 1..=1, &[], asinh::build),
+		"Acosh" => row(1..=1, 1..=1, &[], acosh::build),
+		"Atanh" => row(1..=1, 1..=1, &[], atanh::build),
+		"ConvTranspose" => row(
+			2..=3,
+			1..=1,
+			conv_transpose::ATTRIBUTES,
+			conv_transpose::build,
+		),
+		"RMSNormalization" => row(
+			2..=2,
+			1..=1,
+			rms_normalization::ATTRIBUTES,
+			rms_normalization::build,
+		),
+		"SimplifiedLayerNormalization" => row(
+			2..=2,
+			1..=2,
+			rms_normalization::ATTRIBUTES,
+			rms_normalization::build,
+		),
+		"LpNormalization" => row(1..=1, 1..=1, &["axis", "p"], lp_normalization::build),
+		"LpPool" => row(1..=1, 1..=1, lp_pool::ATTRIBUTES, lp_pool::build),
+		"GlobalLpPool" => row(1..=1, 1..=1, &["p"], lp_pool::build_global),
+		"MeanVarianceNormalization" => {
+			row(1..=1, 1..=1, &["axes"], mean_variance_normalization::build)
+		},
+		"Attention" => row(3..=7, 1..=4, attention::ATTRIBUTES, attention::build),
+		"RotaryEmbedding" => row(
+			3..=4,
+			1..=1,
+			rotary_embedding::ATTRIBUTES,
+			rotary_embedding::build,
+		),
+		"Einsum" => row(
+			1..=einsum::MAX_OPERANDS,
+			1..=1,
+			&["equation"],
+			einsum::build,
+		),
+		"SwiGLU" => row(2..=2, 1..=1, &["alpha"], swi_glu::build),
+		"BitCast" => row(1..=1, 1..=1, &["to"], bit_cast::build),
+		"CumProd" => row(
+			2..=2,
+			1..=1,
+			&["exclusive", "reverse"],
+			cum_sum::build_product,
+		),
+		"GridSample" => row(2..=2, 1..=1, grid_sample::ATTRIBUTES, grid_sample::build),
+		"AffineGrid" => row(2..=2, 1..=1, &["align_corners"], affine_grid::build),
+		"ReverseSequence" => row(
+			2..=2,
+			1..=1,
+			&["batch_axis", "time_axis"],
+			reverse_sequence::build,
+		),
+		"TensorScatter" => row(2..=3, 1..=1, &["axis", "mode"], tensor_scatter::build),
+		"CenterCropPad" => row(2..=2, 1..=1, &["axes"], center_crop_pad::build),
+		"Col2Im" => row(3..=3, 1..=1, col2im::ATTRIBUTES, col2im::build),
+		"Det" => row(1..=1, 1..=1, &[], det::build),
+		"DFT" => row(1..=3, 1..=1, dft::ATTRIBUTES, dft::build),
+		"STFT" => row(2..=4, 1..=1, &["onesided"], stft::build),
+		"HannWindow" => row(
+			1..=1,
+			1..=1,
+			cosine_window::ATTRIBUTES,
+			cosine_window::build,
+		),
+		"HammingWindow" => row(
+			1..=1,
+			1..=1,
+			cosine_window::ATTRIBUTES,
+			cosine_window::build,
+		),
+		"BlackmanWindow" => row(
+			1..=1,
+			1..=1,
+			cosine_window::ATTRIBUTES,
+			cosine_window::build,
+		),
+		"NegativeLogLikelihoodLoss" => row(2..=3, 1..=1, loss::ATTRIBUTES, loss::build),
+		"SoftmaxCrossEntropyLoss" => row(2..=3, 1..=2, loss::ATTRIBUTES, loss::build),
+		"RoiAlign" => row(3..=3, 1..=1, roi_align::ATTRIBUTES, roi_align::build),
+		"ArrayFeatureExtractor" => row(2..=2, 1..=1, &[], array_feature_extractor::build),
+		"Binarizer" => row(1..=1, 1..=1, &["threshold"], binarizer::build),
+		"LinearClassifier" => row(
+			1..=1,
+			1..=2,
+			linear_model::CLASSIFIER_ATTRIBUTES,
+			linear_model::build_classifier,
+		),
+		"LinearRegressor" => row(
+			1..=1,
+			1..=1,
+			linear_model::REGRESSOR_ATTRIBUTES,
+			linear_model::build_regressor,
+		),
+		"Normalizer" => row(1..=1, 1..=1, &["norm"], normalizer::build),
+		"Scaler" => row(1..=1, 1..=1, &["offset", "scale"], scaler::build),
+		"TreeEnsemble" => row(
+			1..=1,
+			1..=1,
+			tree_ensemble::ATTRIBUTES,
+			tree_ensemble::build,
+		),
+		"TreeEnsembleClassifier" => row(
+			1..=1,
+			1..=2,
+			tree_ensemble_classifier::ATTRIBUTES,
+			tree_ensemble_classifier::build,
+		),
+		"TreeEnsembleRegressor" => row(
+			1..=1,
+			1..=1,
+			tree_ensemble_regressor::ATTRIBUTES,
+			tree_ensemble_regressor::build,
+		),
 }
 
-/// Whether the engine has this operator of the default domain, in some variant.
+/// The operators of the domain `ai.onnx.ml`. None shares its name with one of the default domain.
+const ML: [&str; 9] = [
+	"ArrayFeatureExtractor",
+	"Binarizer",
+	"LinearClassifier",
+	"LinearRegressor",
+	"Normalizer",
+	"Scaler",
+	"TreeEnsemble",
+	"TreeEnsembleClassifier",
+	"TreeEnsembleRegressor",
+];
+
+/// Whether the engine has this operator, in some variant.
 pub fn is_known(op_type: &str) -> bool {
 	find(op_type).is_some()
+}
+
+/// Whether an operator that the engine has is one of the domain `ai.onnx.ml`.
+pub fn is_ml(op_type: &str) -> bool {
+	ML.contains(&op_type)
 }
 
 /// Lowers a node, or `None` if the engine does not have its operator.

@@ -1,4 +1,4 @@
-//! Resize and Upsample: other lengths of some axes, by the nearest element or by linear
+//! Resize and Upsample: other lengths of some axes, by the nearest element or by linear or cubic
 //! interpolation. Scales or sizes are constants.
 //!
 //! The place x of an output index i on the input's axis is computed in binary64, from the length n,
@@ -11,15 +11,18 @@
 //! | `pytorch_half_pixel` | as `half_pixel`, but 0 where m is 1 |
 //! | `align_corners` | i (n - 1) / (m - 1), 0 where m is 1 |
 //! | `asymmetric` | i / s |
+//! | `tf_crop_and_resize` | b (n - 1) + i (e - b) (n - 1) / (m - 1), b and e the axis' `roi`; the middle of both where m is 1 |
 //!
 //! `nearest` takes the element at x rounded by `nearest_mode` and cut to the axis. `linear` cuts x to
 //! [0, n - 1] and then goes over the axes from the first to the last: with f the fraction of x,
 //! rounded to the element type, a result is `low (1 - f) + high f`, in this order of operations.
+//! `cubic`, and whatever else has weights of its own, is [`super::resize_weights`]'s.
 
 use tract_onnx::prelude::{Datum, IntoTensor, TValue, TVec, Tensor};
 
 use super::{
 	copy::{build as fill, elements, with_size},
+	resize_weights::{weigh, Filter, Shape as FilterShape, Weights},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
@@ -51,9 +54,9 @@ const _: () = assert!(size_of::<Source>() <= SOURCE_BYTES);
 
 /// What an output element comes from along one axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Source {
+pub(super) struct Source {
 	/// The element, or the lower of two.
-	low: usize,
+	pub(super) low: usize,
 	/// The upper of two.
 	high: usize,
 	/// The upper one's share.
@@ -63,13 +66,22 @@ struct Source {
 #[derive(Debug)]
 struct Resize {
 	name: &'static str,
-	linear: bool,
+	method: Method,
 	coordinates: Coordinates,
 	rounding: Rounding,
 	/// The axes whose length, or whose elements, change.
 	axes: Vec<Target>,
 	/// Shape of the output.
 	shape: Vec<usize>,
+}
+
+/// How elements are made of their neighbours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Method {
+	Nearest,
+	Linear,
+	/// By weights; and what stands for places outside a region, if there is one.
+	Weighted(Filter, f32),
 }
 
 /// How an output index becomes a place on the input's axis.
@@ -80,11 +92,12 @@ enum Coordinates {
 	PytorchHalfPixel,
 	AlignCorners,
 	Asymmetric,
+	TfCropAndResize,
 }
 
 /// How a place becomes an index.
-#[derive(Clone, Copy, Debug)]
-enum Rounding {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rounding {
 	PreferFloor,
 	PreferCeil,
 	Floor,
@@ -93,14 +106,6 @@ enum Rounding {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	for (name, neutral) in [("antialias", 0), ("exclude_outside", 0)] {
-		if node.attrs.int_or(name, neutral)? != neutral {
-			return Err(OpError::unsupported(format!(
-				"attribute '{name}' is not supported"
-			)));
-		}
-	}
-	let linear = is_linear(node)?;
 	let old = node.opset < 11;
 	let coordinates = match node.attrs.string_or(
 		"coordinate_transformation_mode",
@@ -111,6 +116,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		"pytorch_half_pixel" => Coordinates::PytorchHalfPixel,
 		"align_corners" => Coordinates::AlignCorners,
 		"asymmetric" => Coordinates::Asymmetric,
+		"tf_crop_and_resize" => Coordinates::TfCropAndResize,
 		other => {
 			return Err(OpError::unsupported(format!(
 				"coordinate_transformation_mode '{other}' is not supported"
@@ -141,7 +147,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		(2, inputs.constant_ints(3, "sizes")?)
 	};
 	let scales = constant_floats(inputs, scales, "scales")?;
-	let targets = match (scales, sizes) {
+	let mut targets = match (scales, sizes) {
 		(Some(scales), None) => by_scale(x, &axes, &scales)?,
 		(None, Some(sizes)) => by_size(node, x, &axes, &sizes)?,
 		_ => {
@@ -151,13 +157,67 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			))
 		}
 	};
-	lower("Resize", x, targets, linear, coordinates, rounding)
+	let cropped = matches!(coordinates, Coordinates::TfCropAndResize);
+	if cropped {
+		let roi = constant_floats(inputs, 1, "roi")?.unwrap_or_default();
+		if roi.len() != 2 * axes.len() {
+			return Err(OpError::bad_attribute(
+				"roi",
+				format!("has {} entries for {} axes", roi.len(), axes.len()),
+			));
+		}
+		let (begins, ends) = roi.split_at(axes.len());
+		for (target, roi) in targets.iter_mut().zip(begins.iter().zip(ends)) {
+			target.roi = (f64::from(*roi.0), f64::from(*roi.1));
+		}
+	}
+	let method = method(node, cropped, rounding)?;
+	lower("Resize", x, targets, method, coordinates, rounding)
+}
+
+/// How a node's `mode` and what refines it make an element.
+fn method(node: &NodeCtx<'_>, cropped: bool, rounding: Rounding) -> Result<Method, OpError> {
+	let antialias = node.attrs.flag_or("antialias", false)?;
+	let exclude_outside = node.attrs.flag_or("exclude_outside", false)?;
+	let shape = match node.attrs.string_or("mode", "nearest")? {
+		"nearest" if antialias => {
+			return Err(OpError::bad_attribute(
+				"antialias",
+				"has no meaning for nearest",
+			))
+		}
+		"nearest" if !cropped => return Ok(Method::Nearest),
+		"nearest" => FilterShape::Nearest(rounding),
+		"linear" if !(antialias || exclude_outside || cropped) => return Ok(Method::Linear),
+		"linear" => FilterShape::Linear,
+		"cubic" => FilterShape::Cubic(f64::from(node.attrs.float_or("cubic_coeff_a", -0.75)?)),
+		_ => {
+			return Err(OpError::bad_attribute(
+				"mode",
+				"is none of nearest, linear, cubic",
+			))
+		}
+	};
+	let filter = Filter {
+		shape,
+		antialias,
+		exclude_outside,
+		cropped,
+	};
+	Ok(Method::Weighted(
+		filter,
+		node.attrs.float_or("extrapolation_value", 0.0)?,
+	))
 }
 
 /// Lowers an Upsample, which is a Resize of opset 10.
 pub(super) fn upsample(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	let linear = is_linear(node)?;
+	let method = if is_linear(node)? {
+		Method::Linear
+	} else {
+		Method::Nearest
+	};
 	let scales = match (
 		node.attrs.floats("scales")?,
 		constant_floats(inputs, 1, "scales")?,
@@ -172,7 +232,7 @@ pub(super) fn upsample(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered
 		"Upsample",
 		x,
 		targets,
-		linear,
+		method,
 		Coordinates::Asymmetric,
 		Rounding::Floor,
 	)
@@ -216,7 +276,12 @@ struct Target {
 	axis: usize,
 	len: usize,
 	scale: f64,
+	/// The region of the axis that is resized, in units of its length.
+	roi: (f64, f64),
 }
+
+/// A whole axis.
+const WHOLE: (f64, f64) = (0.0, 1.0);
 
 fn by_scale(x: &Fact, axes: &[usize], scales: &[f32]) -> Result<Vec<Target>, OpError> {
 	if scales.len() != axes.len() {
@@ -241,6 +306,7 @@ fn by_scale(x: &Fact, axes: &[usize], scales: &[f32]) -> Result<Vec<Target>, OpE
 				axis: *axis,
 				len,
 				scale: f64::from(*scale),
+				roi: WHOLE,
 			})
 		})
 		.collect()
@@ -286,6 +352,7 @@ fn by_size(
 				axis: *axis,
 				len: size,
 				scale: ratio(*axis, size),
+				roi: WHOLE,
 			},
 			Some(scale) => {
 				let len = (x.shape()[*axis] as f64 * scale + 0.5).floor() as usize;
@@ -293,6 +360,7 @@ fn by_size(
 					axis: *axis,
 					len,
 					scale,
+					roi: WHOLE,
 				}
 			}
 		})
@@ -303,11 +371,11 @@ fn lower(
 	name: &'static str,
 	x: &Fact,
 	targets: Vec<Target>,
-	linear: bool,
+	method: Method,
 	coordinates: Coordinates,
 	rounding: Rounding,
 ) -> Result<Lowered, OpError> {
-	if linear {
+	if method != Method::Nearest {
 		x.expect("X, to be interpolated,", &DType::FLOATS)?;
 	}
 	let mut shape = x.shape().to_vec();
@@ -322,13 +390,15 @@ fn lower(
 	}
 	let axes = targets
 		.into_iter()
-		.filter(|target| (target.len, target.scale) != (x.shape()[target.axis], 1.0))
+		.filter(|target| {
+			(target.len, target.scale, target.roi) != (x.shape()[target.axis], 1.0, WHOLE)
+		})
 		.collect();
 	let shape = fact.shape().to_vec();
 	Ok(Lowered::step_of(
 		Resize {
 			name,
-			linear,
+			method,
 			coordinates,
 			rounding,
 			axes,
@@ -352,12 +422,21 @@ impl Coordinates {
 			Self::AlignCorners if target.len == 1 => 0.0,
 			Self::AlignCorners => i * (len - 1.0) / (new_len - 1.0),
 			Self::Asymmetric => i / scale,
+			Self::TfCropAndResize => {
+				let ((begin, end), last) = (target.roi, len - 1.0);
+				let inside = if target.len == 1 {
+					(end - begin) * last / 2.0
+				} else {
+					i * (end - begin) * last / (new_len - 1.0)
+				};
+				inside + begin * last
+			}
 		}
 	}
 }
 
 impl Rounding {
-	fn source(self, place: f64, len: usize) -> Source {
+	pub(super) fn source(self, place: f64, len: usize) -> Source {
 		let rounded = match self {
 			Self::PreferFloor => (place - 0.5).ceil(),
 			Self::PreferCeil => (place + 0.5).floor(),
@@ -403,6 +482,9 @@ impl Kernel for Resize {
 		let largest = self.largest(inputs[0].shape());
 		let mut cost =
 			Cost::touching(inputs, outputs).with_macs(largest.saturating_mul(4 * passes));
+		cost.macs = cost
+			.macs
+			.saturating_add(self.weighted_macs(inputs[0].shape()));
 		let bytes = largest.saturating_mul(2 * passes * inputs[0].dtype().size() as u64);
 		cost.bytes = cost.bytes.saturating_add(bytes);
 		cost
@@ -415,9 +497,10 @@ impl Kernel for Resize {
 			.map(|axis| axis.len * SOURCE_BYTES)
 			.max()
 			.unwrap_or(0);
+		let weights = self.largest_table();
 		self.largest(inputs[0].shape())
 			.saturating_mul(2 * inputs[0].dtype().size() as u64)
-			.saturating_add(tables as u64)
+			.saturating_add((tables as u64).max(weights))
 	}
 
 	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
@@ -426,11 +509,19 @@ impl Kernel for Resize {
 			return Ok(vec![crate::tensor::zeros(dtype(&x)?, &self.shape)?]);
 		}
 		for target in &self.axes {
+			if let Method::Weighted(filter, outside) = self.method {
+				let weights = self.weights(filter, *target, x.shape()[target.axis]);
+				x = match dtype(&x)? {
+					DType::F64 => weigh::<f64>(&x, target.axis, &weights, f64::from(outside))?,
+					_ => weigh::<f32>(&x, target.axis, &weights, outside)?,
+				};
+				continue;
+			}
 			let axis = Axis {
 				axis: target.axis,
 				sources: self.sources(*target, x.shape()),
 			};
-			x = match (dtype(&x)?, self.linear) {
+			x = match (dtype(&x)?, self.method == Method::Linear) {
 				(DType::F32, true) => interpolate::<f32>(&x, &axis)?,
 				(DType::F64, true) => interpolate::<f64>(&x, &axis)?,
 				_ => pick(&x, &axis)?,
@@ -453,13 +544,52 @@ impl Resize {
 		(0..target.len)
 			.map(|i| {
 				let place = self.coordinates.place(i as f64, len as f64, target);
-				if self.linear {
+				if self.method == Method::Linear {
 					between(place, len)
 				} else {
 					self.rounding.source(place, len)
 				}
 			})
 			.collect()
+	}
+
+	fn weights(&self, filter: Filter, target: Target, len: usize) -> Weights {
+		let places = (0..target.len)
+			.map(|i| self.coordinates.place(i as f64, len as f64, target))
+			.collect();
+		filter.weights(places, len, target.scale)
+	}
+
+	/// Products of all passes that weigh.
+	fn weighted_macs(&self, from: &[usize]) -> u64 {
+		let Method::Weighted(filter, _) = self.method else {
+			return 0;
+		};
+		let mut shape = from.to_vec();
+		let mut macs = 0u64;
+		for axis in &self.axes {
+			shape[axis.axis] = axis.len;
+			let elements = shape
+				.iter()
+				.fold(1u64, |len, dim| len.saturating_mul(*dim as u64));
+			// The table's entries cost some operations each as well.
+			let table = (axis.len as u64).saturating_mul(16);
+			let products = elements.saturating_mul(2).saturating_add(table);
+			macs = macs.saturating_add(products.saturating_mul(filter.taps(axis.scale)));
+		}
+		macs
+	}
+
+	/// Bytes of the largest table of weights.
+	fn largest_table(&self) -> u64 {
+		let Method::Weighted(filter, _) = self.method else {
+			return 0;
+		};
+		let bytes = |axis: &Target| {
+			let entries = filter.taps(axis.scale).saturating_add(2);
+			(axis.len as u64).saturating_mul(entries).saturating_mul(16)
+		};
+		self.axes.iter().map(bytes).max().unwrap_or(0)
 	}
 
 	/// Elements of the largest tensor on the way, the input included. It may be far larger than
@@ -531,7 +661,7 @@ fn interpolate<T: Float + Datum>(x: &Tensor, axis: &Axis) -> Result<Tensor, Eval
 mod tests {
 	use crate::{
 		error::OpError,
-		testing::{f32s, i64s, string, tensor, OpTest},
+		testing::{f32s, float, i64s, int, string, tensor, OpTest},
 	};
 	use proptest::prelude::*;
 
@@ -563,6 +693,60 @@ mod tests {
 		);
 		assert_eq!(scaled("linear", "pytorch_half_pixel", &x, 0.5), [0.0]);
 		assert_eq!(scaled("linear", "half_pixel", &x, 0.5), [2.0]);
+	}
+
+	#[test]
+	fn cubic_passes_through_its_points_and_may_leave_out_what_is_outside() {
+		let x = [1.0, 2.0, 4.0, 8.0];
+		assert_eq!(scaled("cubic", "align_corners", &x, 1.75), {
+			// Every other place is a point of the input.
+			let y = scaled("cubic", "align_corners", &x, 1.75);
+			assert_eq!([y[0], y[2], y[4], y[6]], x);
+			y
+		});
+		let excluding = OpTest::new("Resize")
+			.attr(string("mode", "cubic"))
+			.attr(int("exclude_outside", 1))
+			.input(f32s(&[2], &[3.0, 3.0]))
+			.omitted()
+			.constant(f32s(&[1], &[2.0]));
+		for y in excluding.elements::<f32>().1 {
+			assert!((y - 3.0).abs() < 1e-6);
+		}
+	}
+
+	#[test]
+	fn antialiasing_averages_what_it_drops() {
+		let (_, y) = OpTest::new("Resize")
+			.attr(string("mode", "linear"))
+			.attr(int("antialias", 1))
+			.input(f32s(&[4], &[0.0, 4.0, 0.0, 4.0]))
+			.omitted()
+			.constant(f32s(&[1], &[0.5]))
+			.elements::<f32>();
+		// Weights 1, 3, 3, 1 of eight, the outermost cut to the edge.
+		assert_eq!(y, [1.5, 2.5]);
+	}
+
+	#[test]
+	fn regions_are_cropped_and_extrapolated() {
+		let test = |mode: &str| {
+			OpTest::new("Resize")
+				.attr(string("mode", mode))
+				.attr(string(
+					"coordinate_transformation_mode",
+					"tf_crop_and_resize",
+				))
+				.attr(float("extrapolation_value", 9.0))
+				.input(f32s(&[3], &[0.0, 2.0, 4.0]))
+				.constant(f32s(&[2], &[0.25, 1.25]))
+				.omitted()
+				.constant(i64s(&[3]))
+				.elements::<f32>()
+				.1
+		};
+		assert_eq!(test("linear"), [1.0, 3.0, 9.0]);
+		assert_eq!(test("nearest"), [0.0, 2.0, 9.0]);
 	}
 
 	#[test]
@@ -609,9 +793,11 @@ mod tests {
 		assert!(matches!(refused(1e9), OpError::TensorTooLarge { .. }));
 		assert!(matches!(refused(1e38), OpError::ShapeOverflow { .. }));
 		let test = OpTest::new("Resize")
-			.attr(string("mode", "cubic"))
-			.input(f32s(&[1], &[0.0]));
-		assert!(matches!(test.refused(), OpError::Unsupported { .. }));
+			.attr(string("mode", "quintic"))
+			.input(f32s(&[1], &[0.0]))
+			.omitted()
+			.constant(f32s(&[1], &[1.0]));
+		assert!(matches!(test.refused(), OpError::BadAttribute { .. }));
 		let test = OpTest::new("Resize")
 			.input(f32s(&[0], &[]))
 			.omitted()

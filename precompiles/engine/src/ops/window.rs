@@ -10,7 +10,7 @@ pub(super) const AXES: usize = 3;
 
 /// No stride, dilation, kernel or padding beyond this makes sense in a tensor within the limits;
 /// with it, no product or sum below overflows.
-const MAX_EXTENT: i64 = 1 << 29;
+pub(super) const MAX_EXTENT: i64 = 1 << 29;
 
 /// A window and how it moves, over an input of a fixed shape.
 #[derive(Clone, Debug)]
@@ -308,7 +308,12 @@ pub(super) fn kernel_shape(attrs: &Attrs<'_>, rank: usize) -> Result<Vec<usize>,
 		.collect()
 }
 
-fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize; AXES], OpError> {
+/// The values of `strides` or `dilations`, 1 by default, lifted to three axes.
+pub(super) fn extents(
+	attrs: &Attrs<'_>,
+	name: &'static str,
+	rank: usize,
+) -> Result<[usize; AXES], OpError> {
 	let Some(values) = attrs.ints(name)? else {
 		return Ok([1; AXES]);
 	};
@@ -331,7 +336,8 @@ fn extents(attrs: &Attrs<'_>, name: &'static str, rank: usize) -> Result<[usize;
 	Ok(extents)
 }
 
-fn lifted(dims: &[usize], rank: usize, fill: usize) -> Result<[usize; AXES], OpError> {
+/// Spatial dimensions, lifted to three axes.
+pub(super) fn lifted(dims: &[usize], rank: usize, fill: usize) -> Result<[usize; AXES], OpError> {
 	if dims.len() != rank {
 		return Err(OpError::mismatch(format!(
 			"{} spatial dimensions, not {rank}",

@@ -5,6 +5,7 @@ mod differential;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod environment;
 mod hostile;
+mod hostile_operators;
 mod models;
 mod mutations;
 mod operators;

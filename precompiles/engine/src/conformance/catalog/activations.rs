@@ -34,6 +34,7 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("Swish", Accuracy::Ulp(4.0), |draw| {
 			with_floats(draw, &["alpha"])
 		}),
+		Entry::new("SwiGLU", Accuracy::Operations(2), swi_glu).note("inputs of one shape"),
 		Entry::new("Mish", Accuracy::Ulp(5.0), unary),
 		Entry::new("Tanh", Accuracy::Ulp(2.5), unary),
 		Entry::new("Shrink", Accuracy::Rounded, |draw| {
@@ -74,6 +75,16 @@ fn p_relu(draw: &mut Draw<'_>) -> Option<Drawn> {
 	}
 	let dtype = draw.dtype;
 	Some(draw.on(&shape).any(draw, dtype, &slope))
+}
+
+fn swi_glu(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.shape(0..=4)?;
+	let (dtype, alpha) = (draw.dtype, draw.small());
+	Some(
+		draw.on(&shape)
+			.any(draw, dtype, &shape)
+			.float("alpha", alpha),
+	)
 }
 
 fn gelu(draw: &mut Draw<'_>) -> Option<Drawn> {

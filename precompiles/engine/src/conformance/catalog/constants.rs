@@ -10,6 +10,9 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("ConstantOfShape", Accuracy::Exact, constant_of_shape).note("shape constant"),
 		Entry::new("EyeLike", Accuracy::Exact, eye_like).note("matrices"),
 		Entry::new("OneHot", Accuracy::Exact, one_hot).note("depth constant"),
+		Entry::new("HannWindow", Accuracy::Operations(1), cosine_window).note("size constant"),
+		Entry::new("HammingWindow", Accuracy::Operations(1), cosine_window).note("size constant"),
+		Entry::new("BlackmanWindow", Accuracy::Operations(1), cosine_window).note("size constant"),
 		Entry::new("Shape", Accuracy::Exact, unary).note("becomes a constant"),
 		Entry::new("Size", Accuracy::Exact, unary).note("becomes a constant"),
 	],
@@ -22,6 +25,20 @@ fn constant(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let mut drawn = draw.node(&[]);
 	drawn.main = None;
 	Some(drawn.attribute(graph::tensor_attribute("value", &value)))
+}
+
+fn cosine_window(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let (size, periodic) = (
+		draw.random.between(0, 40) as i64,
+		draw.random.below(2) as i64,
+	);
+	let mut drawn = draw.node(&[]).constant(i64_scalar(size));
+	drawn.main = None;
+	Some(
+		drawn
+			.int("periodic", periodic)
+			.int("output_datatype", draw.dtype.onnx() as i64),
+	)
 }
 
 fn constant_of_shape(draw: &mut Draw<'_>) -> Option<Drawn> {

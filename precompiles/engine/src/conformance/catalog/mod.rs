@@ -7,11 +7,15 @@
 
 mod activations;
 mod arithmetic;
+mod classical;
 mod constants;
 mod logic;
 mod moving;
 mod products;
+mod quantised;
 mod reductions;
+mod sampling;
+mod sequences;
 
 use std::ops::RangeInclusive;
 
@@ -38,9 +42,13 @@ pub const FAMILIES: &[Family] = &[
 	logic::FAMILY,
 	activations::FAMILY,
 	products::FAMILY,
+	quantised::FAMILY,
+	sequences::FAMILY,
+	sampling::FAMILY,
 	reductions::FAMILY,
 	moving::FAMILY,
 	constants::FAMILY,
+	classical::FAMILY,
 ];
 
 /// How far an operator's results may be from the exact ones.
@@ -104,6 +112,12 @@ impl Entry {
 
 	const fn note(mut self, note: &'static str) -> Self {
 		self.note = note;
+		self
+	}
+
+	/// Of the domain `ai.onnx.ml`.
+	const fn ml(mut self) -> Self {
+		self.domain = "ai.onnx.ml";
 		self
 	}
 

@@ -39,14 +39,83 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("DepthToSpace", Accuracy::Exact, depth_to_space).note("DCR and CRD"),
 		Entry::new("SpaceToDepth", Accuracy::Exact, space_to_depth).note("DCR and CRD"),
 		Entry::new("Resize", Accuracy::Operations(3), resize).note(
-			"nearest; linear for floats; scales or sizes constant; no cubic, antialias, \
-			 exclude_outside, tf_crop_and_resize",
+			"nearest; linear, cubic, antialias, exclude_outside and cropping for floats; scales, \
+			 sizes and roi constant",
 		),
 		Entry::new("Upsample", Accuracy::Operations(3), upsample)
 			.note("to opset 9; nearest; linear for floats; scales constant"),
+		Entry::new("CenterCropPad", Accuracy::Exact, center_crop_pad).note("shape constant"),
+		Entry::new("Col2Im", Accuracy::Summed, col2im)
+			.note("one to three spatial axes; shapes constant"),
+		Entry::new("ReverseSequence", Accuracy::Exact, reverse_sequence)
+			.note("a length out of range fails at run time"),
+		Entry::new("TensorScatter", Accuracy::Exact, tensor_scatter)
+			.note("an index out of range fails at run time"),
+		Entry::new("BitCast", Accuracy::Exact, bit_cast)
+			.note("types of one size; NaNs are canonical"),
 		Entry::new("Trilu", Accuracy::Exact, trilu).note("`k` constant"),
 	],
 };
+
+fn center_crop_pad(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.shape(1..=4)?;
+	let axes = draw.axes(shape.len());
+	let lens: Vec<i64> = axes
+		.iter()
+		.map(|_| draw.random.between(0, 9) as i64)
+		.collect();
+	Some(draw.on(&shape).list(&lens).ints("axes", &axes))
+}
+
+fn col2im(draw: &mut Draw<'_>) -> Option<Drawn> {
+	if draw.main.is_some() {
+		return None;
+	}
+	let block = [draw.random.between(1, 2), draw.random.between(1, 3)];
+	let image = [draw.random.between(2, 5), draw.random.between(3, 7)];
+	let blocks = (image[0] - block[0] + 1) * (image[1] - block[1] + 1);
+	let shape = [draw.random.between(1, 2), 2 * block[0] * block[1], blocks];
+	let list = |dims: [usize; 2]| dims.map(|dim| dim as i64);
+	Some(draw.on(&shape).list(&list(image)).list(&list(block)))
+}
+
+fn reverse_sequence(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(2..=4)?;
+	let first = draw.random.below(2);
+	let (batch, time) = (shape[first], shape[1 - first]);
+	let lens: Vec<i64> = (0..batch)
+		.map(|_| draw.random.between(0, time) as i64)
+		.collect();
+	Some(
+		draw.on(&shape)
+			.input(graph::i64s(&lens))
+			.int("batch_axis", first as i64)
+			.int("time_axis", 1 - first as i64),
+	)
+}
+
+fn tensor_scatter(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(3..=4)?;
+	let axis = shape.len() - 2;
+	let mut update = shape.clone();
+	update[axis] = draw.random.between(1, shape[axis]);
+	let places: Vec<i64> = (0..shape[0])
+		.map(|_| draw.random.below(shape[axis] + 1) as i64)
+		.collect();
+	let dtype = draw.dtype;
+	let mode = *draw.random.pick(&["linear", "circular", "circular"]);
+	Some(
+		draw.on(&shape)
+			.any(draw, dtype, &update)
+			.input(graph::i64s(&places))
+			.string("mode", mode),
+	)
+}
+
+fn bit_cast(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let to = draw.dtype();
+	Some(unary(draw)?.int("to", to.onnx() as i64))
+}
 
 fn cast(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let to = draw.dtype();
@@ -375,7 +444,7 @@ fn space_to_depth(draw: &mut Draw<'_>) -> Option<Drawn> {
 
 fn resize(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let shape = draw.filled(2..=4)?;
-	let mode = *draw.random.pick(&["nearest", "linear"]);
+	let mode = *draw.random.pick(&["nearest", "linear", "cubic"]);
 	let mut scales = vec![1.0; shape.len()];
 	for scale in scales.iter_mut().rev().take(2) {
 		*scale = *draw.random.pick(&[0.6, 1.0, 1.5, 2.0, 2.3]);
@@ -399,6 +468,14 @@ fn resize(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let mut drawn = drawn
 		.string("coordinate_transformation_mode", place)
 		.string("nearest_mode", rounding);
+	if mode != "nearest" && draw.opset >= 18 {
+		let antialias = draw.random.below(2) as i64;
+		drawn = drawn.int("antialias", antialias);
+	}
+	if mode == "cubic" {
+		let excluded = draw.random.below(2) as i64;
+		drawn = drawn.int("exclude_outside", excluded);
+	}
 	drawn = if draw.opset < 13 {
 		// The region of interest was required, and may be empty.
 		drawn.constant(graph::f32s(&[]))

@@ -9,9 +9,18 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("MatMul", Accuracy::Summed, mat_mul),
 		Entry::new("Conv", Accuracy::Summed, conv)
 			.note("one to three spatial axes; groups, strides, dilations, auto_pad"),
+		Entry::new("ConvTranspose", Accuracy::Summed, conv_transpose)
+			.note("one to three spatial axes; groups, strides, dilations, auto_pad, output_shape"),
+		Entry::new("Einsum", Accuracy::Summed, einsum).note("at most 8 inputs"),
+		Entry::new("Det", Accuracy::Summed, det).note("elimination with partial pivoting"),
 		Entry::new("MaxPool", Accuracy::Exact, pool)
 			.note("one to three spatial axes; not the output Indices"),
 		Entry::new("AveragePool", Accuracy::Summed, average_pool).note("one to three spatial axes"),
+		Entry::new("LpPool", Accuracy::Summed, lp_pool).note("one to three spatial axes"),
+		Entry::new("GlobalLpPool", Accuracy::Summed, |draw| {
+			let p = draw.random.between(1, 3) as i64;
+			Some(global(draw)?.int("p", p))
+		}),
 		Entry::new("GlobalMaxPool", Accuracy::Exact, global),
 		Entry::new("GlobalAveragePool", Accuracy::Summed, global),
 		Entry::new(
@@ -28,6 +37,19 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("LayerNormalization", Accuracy::Summed, layer_normalization)
 			.note("outputs Mean and InvStdDev for f32 only"),
 		Entry::new("GroupNormalization", Accuracy::Summed, group_normalization),
+		Entry::new("RMSNormalization", Accuracy::Summed, rms_normalization),
+		Entry::new(
+			"SimplifiedLayerNormalization",
+			Accuracy::Summed,
+			rms_normalization,
+		)
+		.note("RMSNormalization, as onnxruntime exports it"),
+		Entry::new("LpNormalization", Accuracy::Summed, lp_normalization),
+		Entry::new(
+			"MeanVarianceNormalization",
+			Accuracy::Summed,
+			mean_variance_normalization,
+		),
 		Entry::new("LRN", Accuracy::SummedUlp(1.5), lrn),
 	],
 };
@@ -187,6 +209,108 @@ fn conv(draw: &mut Draw<'_>) -> Option<Drawn> {
 		drawn = drawn.any(draw, dtype, &[features]);
 	}
 	Some(window.onto(drawn, true).int("group", group as i64))
+}
+
+fn conv_transpose(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let channels = shape[1];
+	let group = if draw.random.one_in(3) { channels } else { 1 };
+	let features = draw.random.between(1, 9);
+	let rank = shape.len() - 2;
+	let mut drawn = draw.on(&shape);
+	let kernel: Vec<usize> = (0..rank).map(|_| draw.random.between(1, 3)).collect();
+	let mut some = |from: usize, to: usize| -> Vec<i64> {
+		(0..rank)
+			.map(|_| draw.random.between(from, to) as i64)
+			.collect()
+	};
+	let (strides, dilations) = (some(1, 3), some(1, 2));
+	let padding = some(0, 1);
+	let mut weights = vec![channels, features];
+	weights.extend(&kernel);
+	let dtype = draw.dtype;
+	drawn = drawn.any(draw, dtype, &weights);
+	if draw.random.one_in(2) {
+		drawn = drawn.any(draw, dtype, &[features * group]);
+	}
+	drawn = drawn
+		.ints("strides", &strides)
+		.ints("dilations", &dilations)
+		.int("group", group as i64);
+	Some(match draw.random.below(4) {
+		0 => drawn.string("auto_pad", "SAME_UPPER"),
+		1 => drawn.string("auto_pad", "SAME_LOWER"),
+		2 => drawn.ints("output_padding", &padding),
+		_ => drawn,
+	})
+}
+
+fn einsum(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(2..=3)?;
+	let dtype = draw.dtype;
+	let n = length(draw);
+	let (last, first) = (shape[shape.len() - 1], shape[0]);
+	let drawn = draw.on(&shape);
+	Some(if shape.len() == 3 {
+		match draw.random.below(3) {
+			0 => drawn
+				.any(draw, dtype, &[first, last, n])
+				.string("equation", "bij,bjk->bik"),
+			1 => drawn
+				.any(draw, dtype, &[n, last])
+				.string("equation", "bij,kj->kbi"),
+			_ => drawn.string("equation", "...j->..."),
+		}
+	} else {
+		match draw.random.below(4) {
+			0 => drawn
+				.any(draw, dtype, &[last, n])
+				.string("equation", "ij,jk->ki"),
+			1 => drawn.any(draw, dtype, &[last]).string("equation", "ij,j"),
+			2 => drawn
+				.any(draw, dtype, &[last])
+				.any(draw, dtype, &[n])
+				.string("equation", "ij,j,k->ik"),
+			_ => drawn.string("equation", "ij->ji"),
+		}
+	})
+}
+
+fn det(draw: &mut Draw<'_>) -> Option<Drawn> {
+	if draw.main.is_some() {
+		return None;
+	}
+	let n = draw.random.between(1, 6);
+	let batch = draw.random.between(1, 3);
+	Some(draw.on(&[batch, n, n]))
+}
+
+fn lp_pool(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let window = Window::draw(draw, &shape[2..]);
+	let p = draw.random.between(1, 3) as i64;
+	Some(window.onto(draw.on(&shape), draw.opset >= 18).int("p", p))
+}
+
+fn rms_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(1..=4)?;
+	let axis = draw.axis(shape.len());
+	let first = axis.rem_euclid(shape.len() as i64) as usize;
+	let dtype = draw.dtype;
+	let drawn = draw.on(&shape).any(draw, dtype, &shape[first..]);
+	Some(epsilon(draw, drawn.int("axis", axis)))
+}
+
+fn lp_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.shape(1..=4)?;
+	let (axis, p) = (draw.axis(shape.len()), draw.random.between(1, 2) as i64);
+	Some(draw.on(&shape).int("axis", axis).int("p", p))
+}
+
+fn mean_variance_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = draw.filled(1..=4)?;
+	let axes = draw.axes(shape.len());
+	Some(draw.on(&shape).ints("axes", &axes))
 }
 
 fn pool(draw: &mut Draw<'_>) -> Option<Drawn> {

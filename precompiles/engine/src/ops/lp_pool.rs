@@ -1,0 +1,204 @@
+//! LpPool and GlobalLpPool: the p-norm of each window, or of each channel.
+//!
+//! The accumulator starts at +0 and takes in, in row-major order, the elements of the window that lie
+//! in the input: their magnitudes (`p` = 1), their squares (`p` = 2), or their magnitudes to the power
+//! of p. Then come the square root (`p` = 2) or the power of 1 / p, which is rounded to the type.
+
+use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
+
+use super::{
+	window::{kernel_shape, spatial_rank, Window, AXES},
+	Inputs, Lowered, NodeCtx,
+};
+use crate::{
+	error::{EvalError, OpError},
+	fact::Fact,
+	kernel::{Cost, Kernel},
+	math::Float,
+	tensor::{build as build_tensor, dtype, slice},
+	DType,
+};
+
+/// Attributes of LpPool.
+pub(super) const ATTRIBUTES: &[&str] = &[
+	"auto_pad",
+	"ceil_mode",
+	"dilations",
+	"kernel_shape",
+	"p",
+	"pads",
+	"strides",
+];
+
+#[derive(Debug)]
+struct LpPool {
+	name: &'static str,
+	p: i64,
+	/// The window, or the whole channel.
+	window: Option<Window>,
+}
+
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	let x = inputs.required(0)?;
+	let rank = spatial_rank(x)?;
+	let kernel = kernel_shape(&node.attrs, rank)?;
+	let ceil = node.attrs.flag_or("ceil_mode", false)?;
+	let pool = LpPool {
+		name: "LpPool",
+		p: power(node)?,
+		window: Some(Window::new(node, x, &kernel, ceil)?),
+	};
+	Ok(Lowered::step(pool, inputs))
+}
+
+/// Lowers GlobalLpPool.
+pub(super) fn build_global(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	inputs.required(0)?.expect_rank("X", 2..)?;
+	let pool = LpPool {
+		name: "GlobalLpPool",
+		p: power(node)?,
+		window: None,
+	};
+	Ok(Lowered::step(pool, inputs))
+}
+
+fn power(node: &NodeCtx<'_>) -> Result<i64, OpError> {
+	let p = node.attrs.int_or("p", 2)?;
+	if (1..=1 << 20).contains(&p) {
+		return Ok(p);
+	}
+	Err(OpError::bad_attribute("p", format!("{p} is impossible")))
+}
+
+impl LpPool {
+	fn shape(&self, x: &[usize]) -> Vec<usize> {
+		let mut shape = x[..2].to_vec();
+		match &self.window {
+			Some(window) => shape.extend(window.output_shape()),
+			None => shape.resize(x.len(), 1),
+		}
+		shape
+	}
+
+	#[inline(always)]
+	fn term<T: Float>(&self, x: T) -> T {
+		match self.p {
+			1 => x.abs(),
+			2 => x * x,
+			p => x.abs().pow(T::from_f64(p as f64)),
+		}
+	}
+
+	#[inline(always)]
+	fn finish<T: Float>(&self, sum: T) -> T {
+		match self.p {
+			1 => sum,
+			2 => sum.sqrt(),
+			p => sum.pow(T::ONE / T::from_f64(p as f64)),
+		}
+	}
+
+	fn run<T: Float + Datum>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
+		let source = slice::<T>(x)?;
+		build_tensor::<T>(&self.shape(x.shape()), |y| {
+			if y.is_empty() {
+				return;
+			}
+			let planes = x.shape()[0] * x.shape()[1];
+			let (len, out_len) = (source.len() / planes, y.len() / planes);
+			for plane in 0..planes {
+				let x = &source[plane * len..][..len];
+				let y = &mut y[plane * out_len..][..out_len];
+				match &self.window {
+					None => y[0] = x.iter().fold(T::ZERO, |sum, x| sum + self.term(*x)),
+					Some(window) => {
+						let stride = window.strides[AXES - 1];
+						window.for_each_tap(|tap| {
+							window.for_each_run(tap, |to, from, len| {
+								let x = x[from..].iter().step_by(stride);
+								for (y, x) in y[to..to + len].iter_mut().zip(x) {
+									*y = *y + self.term(*x);
+								}
+							});
+						});
+					}
+				}
+				for y in y {
+					*y = self.finish(*y);
+				}
+			}
+		})
+	}
+}
+
+impl Kernel for LpPool {
+	fn name(&self) -> &'static str {
+		self.name
+	}
+
+	fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, OpError> {
+		let [x] = inputs else {
+			return Err(super::internal_arity(inputs));
+		};
+		x.expect("X", &DType::FLOATS)?;
+		Ok(vec![Fact::new(x.dtype(), self.shape(x.shape()))?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let terms = match &self.window {
+			None => inputs[0].len() as u64,
+			Some(window) => (outputs[0].len() as u64).saturating_mul(window.kernel_len()),
+		};
+		let powers = if self.p > 2 {
+			terms.saturating_mul(4)
+		} else {
+			0
+		};
+		Cost::touching(inputs, outputs)
+			.with_macs(terms.saturating_mul(8))
+			.with_transcendentals(powers.saturating_add(4 * outputs[0].len() as u64))
+	}
+
+	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let x = &inputs[0];
+		Ok(vec![crate::with_float!(dtype(x)?, T => self.run::<T>(x))?])
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use crate::{
+		error::OpError,
+		testing::{f32s, int, ints, OpTest},
+	};
+
+	#[test]
+	fn windows_of_every_norm() {
+		let test = || {
+			OpTest::new("LpPool")
+				.attr(ints("kernel_shape", &[2]))
+				.input(f32s(&[1, 1, 4], &[3.0, -4.0, 0.0, 2.0]))
+		};
+		assert_eq!(test().elements::<f32>().1, [5.0, 4.0, 2.0]);
+		assert_eq!(
+			test().attr(int("p", 1)).elements::<f32>().1,
+			[7.0, 4.0, 2.0]
+		);
+		let (_, y) = test()
+			.attr(int("p", 3))
+			.attr(ints("pads", &[1, 0]))
+			.attr(ints("strides", &[4]))
+			.elements::<f32>();
+		assert_eq!(y, [3.0]);
+		let error = test().attr(int("p", 0)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }));
+	}
+
+	#[test]
+	fn whole_channels() {
+		let (shape, y) = OpTest::new("GlobalLpPool")
+			.input(f32s(&[1, 2, 2], &[3.0, -4.0, 0.0, 2.0]))
+			.elements::<f32>();
+		assert_eq!((shape, y), (vec![1, 2, 1], vec![5.0, 2.0]));
+	}
+}
