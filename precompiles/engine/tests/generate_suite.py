@@ -22,6 +22,13 @@ from onnx import numpy_helper
 # Those of onnx.backend.test; the layout has no place for others.
 DEFAULT_TOLERANCE = {"rtol": 1e-3, "atol": 1e-7}
 
+# Cases whose expected outputs carry the rounding errors of a transform in binary32: an imaginary part
+# that is zero comes out as 2e-7 there.
+OTHER_TOLERANCES = {
+    "test_dft_inverse": {"rtol": 1e-3, "atol": 1e-6},
+    "test_dft_inverse_opset19": {"rtol": 1e-3, "atol": 1e-6},
+}
+
 
 def proto_of(value):
     """A tensor, a sequence or an optional as the protobuf that the layout stores."""
@@ -97,7 +104,8 @@ def nodes(folder):
     count = 0
     for case in collect_testcases(None):
         model, data_sets = with_constant_parameters(case.model, case.data_sets)
-        write(folder, case.name, model, data_sets, {"rtol": case.rtol, "atol": case.atol})
+        tolerance = OTHER_TOLERANCES.get(case.name, {"rtol": case.rtol, "atol": case.atol})
+        write(folder, case.name, model, data_sets, tolerance)
         count += 1
     print(f"{count} cases in {folder}")
 
