@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use noema_engine::Isa;
 
 use crate::chain::Wait;
 use crate::inputs::{Filter, FitOptions, ImageOptions, InputSpec, Layout};
@@ -88,6 +89,8 @@ pub enum Command {
 	/// Accounts: balance, transfer, address.
 	#[command(subcommand)]
 	Account(AccountCommand),
+	/// Run test cases in the layout of the ONNX backend tests, without a chain.
+	Conformance(ConformanceArgs),
 	/// Print completions for a shell.
 	Completions {
 		/// The shell.
@@ -306,6 +309,23 @@ pub struct ReceiptArgs {
 	/// Outputs.
 	#[command(flatten)]
 	pub output: OutputArgs,
+}
+
+/// `noema conformance`.
+#[derive(Clone, Debug, Args)]
+pub struct ConformanceArgs {
+	/// Folders with cases, at any depth: model.onnx, test_data_set_*/input_*.pb and output_*.pb.
+	#[arg(required = true, value_name = "DIR")]
+	pub directories: Vec<PathBuf>,
+	/// Write the BLAKE3 hash of each output of the cases that pass.
+	#[arg(long, value_name = "FILE")]
+	pub hashes: Option<PathBuf>,
+	/// Compare outputs bit for bit with the hashes that --hashes has written.
+	#[arg(long, value_name = "FILE")]
+	pub check: Option<PathBuf>,
+	/// Use this instruction set instead of the widest: scalar, sse2, avx2, avx512 or neon.
+	#[arg(long)]
+	pub isa: Option<Isa>,
 }
 
 /// `noema account`.

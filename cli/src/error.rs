@@ -2,6 +2,7 @@
 
 use crate::amount::AmountError;
 use crate::chain::ChainError;
+use crate::conformance::ConformanceError;
 use crate::inputs::InputError;
 use crate::keys::KeyError;
 use crate::model::ModelFileError;
@@ -21,6 +22,9 @@ pub enum Error {
 	/// A model file.
 	#[error(transparent)]
 	Model(#[from] ModelFileError),
+	/// Test cases.
+	#[error(transparent)]
+	Conformance(#[from] ConformanceError),
 	/// Inputs.
 	#[error(transparent)]
 	Input(#[from] InputError),

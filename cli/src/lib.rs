@@ -5,6 +5,7 @@
 //!   args --> commands --+--> inputs ----> tensor <---- outputs (table, JSON, .npy, top-k)
 //!                       |                   |
 //!                       +--> model (engine: inspect and run, no chain)
+//!                       +--> conformance (engine: test cases of the ONNX backend tests)
 //!                       +--> chain (JSON-RPC: upload, infer, quote, receipt)
 //!                       +--> keys (secret URI, keystore)
 //! ```
@@ -17,6 +18,7 @@ pub mod amount;
 pub mod args;
 pub mod chain;
 pub mod commands;
+pub mod conformance;
 pub mod error;
 pub mod hex_bytes;
 pub mod inputs;

@@ -141,14 +141,7 @@ impl LocalModel {
 
 	/// Runs the model. `inputs` are in the order of [`inputs`](Self::inputs) and fit it.
 	pub fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>, ModelFileError> {
-		let values: Vec<Value> = inputs
-			.iter()
-			.map(|tensor| Value {
-				dtype: tensor.dtype.into(),
-				shape: tensor.shape.iter().map(|dim| *dim as usize).collect(),
-				data: tensor.data.clone(),
-			})
-			.collect();
+		let values: Vec<Value> = inputs.iter().cloned().map(Value::from).collect();
 		let outputs = Profile1
 			.run(&self.plan, &values)
 			.map_err(|source| ModelFileError::Run { source })?;

@@ -215,6 +215,16 @@ impl Tensor {
 	}
 }
 
+impl From<Tensor> for noema_engine::Value {
+	fn from(tensor: Tensor) -> Self {
+		Self {
+			dtype: tensor.dtype.into(),
+			shape: tensor.shape.iter().map(|dim| *dim as usize).collect(),
+			data: tensor.data,
+		}
+	}
+}
+
 /// The number of elements of a shape, unless it overflows.
 pub fn elements(shape: &[u32]) -> Option<usize> {
 	shape

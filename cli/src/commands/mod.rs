@@ -2,6 +2,7 @@
 
 mod account;
 mod completions;
+mod conformance;
 mod infer;
 mod inspect;
 mod list;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
 			Command::Quote(args) => quote::run(&context, &args).await,
 			Command::Receipt(args) => receipt::run(&context, &args).await,
 			Command::Account(command) => account::run(&context, command).await,
+			Command::Conformance(args) => conformance::run(&context, &args),
 			Command::Completions { shell } => {
 				completions::run(shell);
 				Ok(())

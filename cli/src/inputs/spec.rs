@@ -15,6 +15,18 @@ pub struct InputSpec {
 	pub row: Option<usize>,
 }
 
+impl InputSpec {
+	/// The whole of a file.
+	pub const fn of_file(path: PathBuf) -> Self {
+		Self {
+			name: None,
+			path,
+			member: None,
+			row: None,
+		}
+	}
+}
+
 impl std::str::FromStr for InputSpec {
 	type Err = String;
 

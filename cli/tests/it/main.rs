@@ -4,6 +4,7 @@
 //! `cargo build --release -p noema-node`.
 
 mod bad_input;
+mod conformance;
 mod digits;
 mod fault;
 mod network;

@@ -152,12 +152,7 @@ pub(crate) fn one_node(
 	};
 	let initializer = constants
 		.iter()
-		.map(|((name, data_type, dims), raw_data)| Initializer {
-			dims: dims.to_vec(),
-			data_type: *data_type,
-			name: (*name).into(),
-			raw_data: raw_data.clone(),
-		})
+		.map(|(port, raw_data)| initializer(port, raw_data.clone()))
 		.collect();
 	let graph = Graph {
 		node: vec![node],
@@ -176,6 +171,20 @@ pub(crate) fn one_node(
 		opset_import: vec![opset],
 	}
 	.encode_to_vec()
+}
+
+fn initializer((name, data_type, dims): &Port<'_>, raw_data: Vec<u8>) -> Initializer {
+	Initializer {
+		dims: dims.to_vec(),
+		data_type: *data_type,
+		name: (*name).into(),
+		raw_data,
+	}
+}
+
+/// A tensor as a file of its own.
+pub(crate) fn tensor(port: Port<'_>, raw_data: Vec<u8>) -> Vec<u8> {
+	initializer(&port, raw_data).encode_to_vec()
 }
 
 fn value_info((name, elem_type, dims): &Port<'_>) -> ValueInfo {

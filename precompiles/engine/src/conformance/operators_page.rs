@@ -135,7 +135,8 @@ fn suite_cases(op: &str, suite: &str) -> usize {
 			let mut words = line.split_whitespace();
 			let (_, name, ops) = (words.next()?, words.next()?, words.next()?);
 			ops.split(',').any(|other| other == op).then_some(())?;
-			name.split('/').next()
+			// Behind the case's name: the data set and the output.
+			name.rsplitn(3, '/').nth(2)
 		})
 		.collect();
 	cases.len()
@@ -147,7 +148,7 @@ mod tests {
 
 	#[test]
 	fn a_case_of_two_outputs_counts_once() {
-		let suite = "00 test_a/0/0 Add,Mul\n11 test_a/0/1 Add,Mul\n22 test_b/0/0 Add\n";
+		let suite = "00 node/test_a/0/0 Add,Mul\n11 node/test_a/0/1 Add,Mul\n22 test_b/0/0 Add\n";
 		assert_eq!(suite_cases("Add", suite), 2);
 		assert_eq!(suite_cases("Mul", suite), 1);
 		assert_eq!(suite_cases("Ad", suite), 0);

@@ -443,7 +443,7 @@ impl<C: Cell> Recurrent<C> {
 						}
 					}
 					let a = if index == 0 { &h } else { &factor };
-					let packed = find(
+					let packed = find::<T>(
 						&self.packed_r,
 						&made_r,
 						direction * C::PRODUCTS.len() + index,
