@@ -35,6 +35,9 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// Most bytes that one extrinsic, or the hooks of one block, may take at a time beyond what was held
 /// before. A call decodes to 16 MiB at most; it is decoded, encoded again and decoded again.
 const MAX_EXECUTION_BYTES: u64 = 96 << 20;
+/// Bytes of the longest extrinsic that is tried: what fills a block. A longer one is refused by its
+/// length, before anything is made of it.
+const MAX_EXTRINSIC_BYTES: usize = 5 << 20;
 /// Most bytes of plans that the process keeps.
 const PLAN_CACHE_BYTES: u64 = 16 << 20;
 /// Most bytes that the process may hold at the end of a round beyond those at the end of the first.
@@ -336,7 +339,12 @@ impl Fuzzer {
 		if random.one_in(20) {
 			return self.execute_api(chain, random);
 		}
-		let bytes = self.extrinsic(chain, random);
+		let bytes = loop {
+			let bytes = self.extrinsic(chain, random);
+			if bytes.len() <= MAX_EXTRINSIC_BYTES {
+				break bytes;
+			}
+		};
 		let source = *random.pick(&[TransactionSource::External, TransactionSource::Local]);
 		let keep = !random.one_in(3);
 		self.current = bytes;
@@ -449,7 +457,8 @@ impl Fuzzer {
 				(self.world.release.clone(), self.world.tensors(random)).encode(),
 			),
 			_ => {
-				let bytes = self.extrinsic(chain, random);
+				let mut bytes = self.extrinsic(chain, random);
+				bytes.truncate(MAX_EXTRINSIC_BYTES);
 				let len = bytes.len() as u32;
 				let method = *random.pick(&[
 					"TransactionPaymentApi_query_info",
