@@ -24,9 +24,12 @@ pub struct Network {
 /// The version of the operator set of all networks.
 const OPSET: i64 = 17;
 
+/// A network's name, and what draws its nodes and names its output.
+type Recipe = (&'static str, fn(&mut Draft) -> String);
+
 /// All networks.
 pub fn networks() -> Vec<Network> {
-	let all: [(&'static str, fn(&mut Draft) -> String); 9] = [
+	let all: [Recipe; 9] = [
 		("perceptron", perceptron),
 		("convolutions", convolutions),
 		("residual", residual),
@@ -37,7 +40,7 @@ pub fn networks() -> Vec<Network> {
 		("recurrent", recurrent),
 		("detector", detector),
 	];
-	let network = |(name, draw): (&'static str, fn(&mut Draft) -> String)| {
+	let network = |(name, draw): Recipe| {
 		let mut draft = Draft {
 			graph: GraphBuilder::new(),
 			random: Random::named(name, 1),
