@@ -20,6 +20,9 @@ use crate::{
 	plans::{ClientWorkingSet, WorkingSet},
 };
 
+/// Gives the value of a key in the state of one block.
+type StateReader<'a> = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + 'a>;
+
 const LOG_TARGET: &str = "noema::prefetch";
 
 /// When to try again what failed, if no block comes in between.
@@ -108,7 +111,7 @@ impl<C, BE> Prefetch<C, BE> {
 	}
 
 	/// The working set at `hash` and how to read its files; `None` if the state is not there.
-	fn head<B>(&self, hash: B::Hash) -> Option<Head<impl Fn(&[u8]) -> Option<Vec<u8>> + '_>>
+	fn head<B>(&self, hash: B::Hash) -> Option<Head<StateReader<'_>>>
 	where
 		B: BlockT,
 		BE: Backend<B>,
@@ -124,7 +127,10 @@ impl<C, BE> Prefetch<C, BE> {
 			let data = self.client.storage(hash, &StorageKey(key.to_vec()));
 			data.ok().flatten().map(|data| data.0)
 		};
-		Some(Head { items, read })
+		Some(Head {
+			items,
+			read: Box::new(read),
+		})
 	}
 
 	/// Tells the operator what became of an attempt.

@@ -99,7 +99,7 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 			extrinsic_hash: hash,
 			cost: cost.total,
 		};
-		return context.show(|| format!("sent {:?}", hash), &sent);
+		return context.show(|| format!("sent {hash:?}"), &sent);
 	}
 	let spinner = context.progress().spinner(match args.wait {
 		Wait::Finalized => "waiting for finality",

@@ -33,9 +33,12 @@ pub(crate) struct Chain {
 	slot: u64,
 }
 
+/// A node of the state's trie: its key, its value and how often it is referred to.
+type TrieNode = (Vec<u8>, (Vec<u8>, i32));
+
 /// The state of a chain between two blocks, to return to.
 pub(crate) struct Snapshot {
-	nodes: Vec<(Vec<u8>, (Vec<u8>, i32))>,
+	nodes: Vec<TrieNode>,
 	root: Hash,
 	parent: Hash,
 	number: BlockNumber,
