@@ -590,11 +590,29 @@ fn in_block<const N: usize>(chain: &mut Chain, signer: &Signer, calls: [RuntimeC
 
 #[cfg(test)]
 mod tests {
+	use std::{panic, sync::Mutex, thread};
+
 	use super::*;
 
-	/// One run for all that it shows: fuzzers in several threads would count each other's memory.
+	/// Runs a test by itself, for fuzzers in several threads would count each other's memory, and on
+	/// a stack as large as nested calls may need: a test's own has 2 MiB, and native frames are larger
+	/// than those of Wasm.
+	fn alone(test: fn()) {
+		static TURN: Mutex<()> = Mutex::new(());
+		let _turn = TURN.lock();
+		let run = thread::Builder::new().stack_size(64 << 20).spawn(test);
+		if let Err(cause) = run.expect("a thread can be started").join() {
+			panic::resume_unwind(cause);
+		}
+	}
+
+	/// One run for all that it shows.
 	#[test]
 	fn extrinsics_neither_panic_nor_break_the_state() {
+		alone(run);
+	}
+
+	fn run() {
 		let figures = Fuzzer::new()
 			.run(12_000, 1)
 			.unwrap_or_else(|finding| panic!("{finding:?}"));
@@ -625,6 +643,10 @@ mod tests {
 
 	#[test]
 	fn a_broken_state_is_found() {
+		alone(break_the_state);
+	}
+
+	fn break_the_state() {
 		let fuzzer = Fuzzer::new();
 		let mut chain = Chain::restore(&fuzzer.base);
 		chain.with(invariants::check).expect("the state is sound");
@@ -640,6 +662,10 @@ mod tests {
 
 	#[test]
 	fn what_is_rolled_back_leaves_no_trace() {
+		alone(roll_back);
+	}
+
+	fn roll_back() {
 		let fuzzer = Fuzzer::new();
 		let mut chain = Chain::restore(&fuzzer.base);
 		let mut random = Random::new(7);
