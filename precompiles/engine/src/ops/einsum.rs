@@ -134,7 +134,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	let terms = summed_dims
 		.iter()
 		.try_fold(1usize, |terms, dim| terms.checked_mul((*dim).max(1)))
-		.filter(|terms| *terms <= 1 << 40);
+		.filter(|terms| *terms <= 1 << 31);
 	if terms.is_none() {
 		return Err(OpError::ShapeOverflow { shape: summed_dims });
 	}
