@@ -73,10 +73,10 @@ if ! command -v cargo >/dev/null; then
 		die "no cargo, and rustup cannot be fetched: install Rust $rust_version, then run this again"
 fi
 
-# The runtime is built for wasm32v1-none; the test of the engine's bits runs on the other two.
+# The runtime is built for wasm32v1-none; the tests of the engine's bits run on the others.
 targets=(wasm32v1-none)
 if [ "$for_tests" ]; then
-	targets+=(wasm32-wasip1)
+	targets+=(wasm32-wasip1 wasm32-unknown-unknown)
 	[ "$(uname -m)" = x86_64 ] && targets+=(aarch64-unknown-linux-gnu)
 fi
 

@@ -63,8 +63,10 @@ stage_targets() {
 	"$root/scripts/one-hash.sh"
 }
 
-# Signed inferences through the wallet libraries, against a development chain.
+# Signed inferences through the wallet libraries, and a receipt computed again by the engine's module
+# for browsers, against a development chain.
 stage_wallets() (
+	cargo build --release --locked -p noema-engine-web --target wasm32-unknown-unknown
 	cd "$root/wallet-tests"
 	# Not `npm ci`: it wants the lock file to list optional packages of every platform, which not every
 	# mirror of the registry has.
@@ -73,7 +75,9 @@ stage_wallets() (
 	trap 'stop_dev_node; rm -rf "$directory"' EXIT
 	start_dev_node "$directory"
 	status=0
-	NOEMA_URL=$node_url NOEMA_BIN=$target/release/noema npm test || status=$?
+	NOEMA_URL=$node_url NOEMA_BIN=$target/release/noema \
+		NOEMA_ENGINE_MODULE=$target/wasm32-unknown-unknown/release/noema_engine_web.wasm \
+		npm test || status=$?
 	[ "$status" = 0 ] || tail -n 50 "$directory/node.log"
 	exit "$status"
 )

@@ -1,10 +1,10 @@
-// What both wallet tests share: where the chain and the command-line tool are, and what to ask.
+// What the tests share: where the chain and the command-line tool are, and what to ask.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+export const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
 function required(name, meaning) {
   const value = process.env[name];
@@ -17,6 +17,10 @@ export const url = required('NOEMA_URL', 'the endpoint of a development chain: w
 
 const noema = process.env.NOEMA_BIN ?? path('../target/release/noema');
 
+/** The engine as a WebAssembly module for browsers. */
+export const engineModule = process.env.NOEMA_ENGINE_MODULE
+  ?? path('../target/wasm32-unknown-unknown/release/noema_engine_web.wasm');
+
 export const modelFile = path('../examples/digits/digits.onnx');
 
 /** One held-out digit as nested lists, and what is drawn in it. */
@@ -27,6 +31,7 @@ export const label = 8;
 export const owner = { uri: '//Alice', address: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY' };
 export const polkadotJsUser = '//Bob';
 export const papiUser = '//Charlie';
+export const webUser = '//Dave';
 
 /** The release that `register.js` makes and the tests call. */
 export const release = { owner: owner.address, name: 'digits-wallet-test', version: '1.0.0' };

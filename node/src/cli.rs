@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use noema_precompile_inference::host::Isa;
 use noema_primitives::ModelId;
 use sc_cli::{Database, DatabasePruningMode, RunCmd, SubstrateCli};
 
@@ -58,6 +59,11 @@ pub struct NoemaParams {
 	/// look-ups. Twice as many may come in a burst.
 	#[arg(long, value_name = "PER_SECOND", default_value = "100")]
 	pub dry_run_rate: NonZeroU32,
+
+	/// The instruction set to infer with, instead of the best that the machine has: the bits are
+	/// the same, the speed is not. For development and local chains only.
+	#[arg(long, value_name = "scalar|sse2|avx2|avx512|neon")]
+	pub isa: Option<Isa>,
 
 	/// Make every computation of this model panic, to see what an internal fault does to a node.
 	/// For development and local chains only.
@@ -220,6 +226,13 @@ mod tests {
 			panic!("{cli:?}")
 		};
 		assert_eq!(purge.database_params.database, Some(Database::ParityDb));
+	}
+
+	#[test]
+	fn an_instruction_set_is_named() {
+		assert_eq!(parse(&["--isa", "sse2"]).noema.isa, Some(Isa::Sse2));
+		let args = ["noema-node", "--isa", "mmx"];
+		assert!(<Cli as SubstrateCli>::try_from_iter(args).is_err());
 	}
 
 	#[test]

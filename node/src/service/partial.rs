@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use noema_precompile_inference::host::{self_test, set_offchain_limit, PlanCache};
+use noema_precompile_inference::host::{force_isa, isa, self_test, set_offchain_limit, PlanCache};
 use sc_service::{ChainType, Configuration, Error as ServiceError, KeystoreContainer, TaskManager};
 use sc_telemetry::{Telemetry, TelemetryWorker};
 
@@ -101,6 +101,20 @@ pub fn new_partial(
 
 /// Checks this machine and sets the precompile's limits, before the runtime is called.
 fn prepare_precompile(params: &NoemaParams, chain: ChainType) -> Result<(), ServiceError> {
+	let for_tests = |option: &str| {
+		if is_for_tests(&chain) {
+			Ok(())
+		} else {
+			Err(other(format!(
+				"{option} is for development and local chains only"
+			)))
+		}
+	};
+	if let Some(isa) = params.isa {
+		for_tests("--isa")?;
+		force_isa(isa).map_err(|e| other(format!("--isa {isa}: {e}")))?;
+	}
+	log::info!("🧮 Inferring with {}", isa());
 	self_test().map_err(|e| {
 		other(format!(
 			"this machine does not compute what the others do, so it must not run a node: {e}"
@@ -111,19 +125,15 @@ fn prepare_precompile(params: &NoemaParams, chain: ChainType) -> Result<(), Serv
 	}
 	set_offchain_limit(params.offchain_inferences.get() as usize);
 	if let Some(model) = params.inject_fault {
-		if !may_inject_faults(&chain) {
-			return Err(other(
-				"--inject-fault is for development and local chains only",
-			));
-		}
+		for_tests("--inject-fault")?;
 		log::warn!("every computation of model {model} will panic, as --inject-fault asks");
 		noema_precompile_inference::host::inject_fault(model);
 	}
 	Ok(())
 }
 
-/// Whether a fault may be injected into a chain of this type.
-const fn may_inject_faults(chain: &ChainType) -> bool {
+/// Whether a chain of this type is one for tests, where a node may do what a validator must not.
+const fn is_for_tests(chain: &ChainType) -> bool {
 	matches!(chain, ChainType::Development | ChainType::Local)
 }
 
@@ -132,10 +142,10 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn faults_are_for_tests() {
-		assert!(may_inject_faults(&ChainType::Development));
-		assert!(may_inject_faults(&ChainType::Local));
-		assert!(!may_inject_faults(&ChainType::Live));
-		assert!(!may_inject_faults(&ChainType::Custom("x".into())));
+	fn faults_and_slow_instruction_sets_are_for_tests() {
+		assert!(is_for_tests(&ChainType::Development));
+		assert!(is_for_tests(&ChainType::Local));
+		assert!(!is_for_tests(&ChainType::Live));
+		assert!(!is_for_tests(&ChainType::Custom("x".into())));
 	}
 }

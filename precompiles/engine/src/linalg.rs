@@ -1,12 +1,19 @@
 //! The one inner loop of matrix products and convolutions.
 //!
-//! Every output element has one accumulator, which starts at +0 and takes in `a * b` for ascending
-//! k: a multiplication, rounded, then an addition, rounded. Vectors run across columns of the
-//! output, register tiles across its rows, so neither can change a bit.
+//! An output element is the sum of its [partial sums](BLOCK) in ascending order, from +0. A partial
+//! sum starts at +0 and takes in `a * b` for ascending k: a multiplication, rounded, then an
+//! addition, rounded. Vectors run across columns of the output, register tiles across its rows, so
+//! neither can change a bit.
 
 use tract_onnx::prelude::Datum;
 
 use crate::simd::vectorized_by_lanes;
+
+/// Terms of a partial sum: the term with index k is in partial sum `k / BLOCK`.
+///
+/// One accumulator for all terms would gather a rounding error that grows with their number; this
+/// keeps it at that of some 64 terms, for one more addition in 64.
+pub const BLOCK: usize = 64;
 
 /// Columns of the output that one packed block holds.
 pub const LANES: usize = 16;
@@ -219,22 +226,95 @@ fn tile<T: Scalar, const P: usize>(
 	first: usize,
 	block: &[[T; LANES]],
 ) -> [[T; LANES]; P] {
-	let mut accumulators = [[T::default(); LANES]; P];
+	let mut totals = [[T::default(); LANES]; P];
+	let mut sums = totals;
+	// How many terms the partial sums still lack.
+	let mut room = BLOCK;
 	let bases = &rows.bases[first..first + P];
 	for (index, tap) in rows.taps.iter().enumerate() {
 		let b = &block[index * rows.run..][..rows.run];
 		let a: [&[T]; P] = std::array::from_fn(|p| &rows.data[bases[p] + tap..][..rows.run]);
-		for k in 0..rows.run {
-			let b = &b[k];
-			for p in 0..P {
-				let a = a[p][k];
-				for lane in 0..LANES {
-					accumulators[p][lane] = accumulators[p][lane].mac(a, b[lane]);
+		let mut start = 0;
+		while start < rows.run {
+			let end = rows.run.min(start + room);
+			for k in start..end {
+				let b = &b[k];
+				for p in 0..P {
+					let a = a[p][k];
+					for lane in 0..LANES {
+						sums[p][lane] = sums[p][lane].mac(a, b[lane]);
+					}
 				}
+			}
+			room -= end - start;
+			start = end;
+			if room == 0 {
+				add(&mut totals, &sums);
+				sums = [[T::default(); LANES]; P];
+				room = BLOCK;
 			}
 		}
 	}
-	accumulators
+	add(&mut totals, &sums);
+	totals
+}
+
+#[inline(always)]
+fn add<T: Scalar, const P: usize>(totals: &mut [[T; LANES]; P], sums: &[[T; LANES]; P]) {
+	for (totals, sums) in totals.iter_mut().zip(sums) {
+		for (total, sum) in totals.iter_mut().zip(sums) {
+			*total = total.plus(*sum);
+		}
+	}
+}
+
+/// The partial sums of many output elements that take in their terms together, in memory.
+#[derive(Debug)]
+pub struct PartialSums<T> {
+	/// None where there is but one for each element, which then is the output itself.
+	sums: Option<Vec<T>>,
+	room: usize,
+}
+
+impl<T: Scalar> PartialSums<T> {
+	/// For sums of `terms` terms in each of `len` elements.
+	pub fn new(len: usize, terms: u64) -> Self {
+		Self {
+			sums: (terms > BLOCK as u64).then(|| vec![T::default(); len]),
+			room: BLOCK,
+		}
+	}
+
+	/// Bytes that [`new`](Self::new) allocates.
+	pub fn bytes(len: usize, terms: u64) -> u64 {
+		if terms > BLOCK as u64 {
+			(len as u64).saturating_mul(size_of::<T>() as u64)
+		} else {
+			0
+		}
+	}
+
+	/// Where the next term is added. `totals` are zeros when the first term comes.
+	pub fn next_term<'a>(&'a mut self, totals: &'a mut [T]) -> &'a mut [T] {
+		if self.room == 0 {
+			self.finish(totals);
+		}
+		self.room = self.room.saturating_sub(1);
+		match &mut self.sums {
+			Some(sums) => sums,
+			None => totals,
+		}
+	}
+
+	/// Adds what has been summed up to the totals, and begins anew.
+	pub fn finish(&mut self, totals: &mut [T]) {
+		if let Some(sums) = &mut self.sums {
+			for (total, sum) in totals.iter_mut().zip(sums) {
+				*total = total.plus(std::mem::take(sum));
+			}
+		}
+		self.room = BLOCK;
+	}
 }
 
 /// What a product of these sizes costs: multiply-accumulates in padded tiles, and a charge for the
@@ -249,17 +329,22 @@ pub fn macs(rows: usize, k: usize, columns: usize) -> u64 {
 mod tests {
 	use super::*;
 
-	/// The rule itself: one accumulator, ascending k.
+	/// The rule itself: partial sums, ascending k.
 	fn reference(a: &[f32], b: &[f32], m: usize, k: usize, n: usize) -> Vec<u32> {
 		let mut out = vec![];
 		for i in 0..m {
 			for j in 0..n {
-				let mut sum = 0f32;
+				let (mut total, mut sum) = (0f32, 0f32);
 				for l in 0..k {
 					let product = a[i * k + l] * b[l * n + j];
 					sum += product;
+					if (l + 1) % BLOCK == 0 {
+						total += sum;
+						sum = 0.0;
+					}
 				}
-				out.push(sum.to_bits());
+				total += sum;
+				out.push(total.to_bits());
 			}
 		}
 		out
@@ -275,6 +360,7 @@ mod tests {
 			(13, 64, 40),
 			(29, 7, 5),
 			(4, 0, 3),
+			(5, 1000, 18),
 		] {
 			let a: Vec<f32> = (0..m * k).map(value).collect();
 			let b: Vec<f32> = (0..k * n).map(|i| value(i + 5)).collect();

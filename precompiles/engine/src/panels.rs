@@ -1,13 +1,17 @@
 //! Products of binary32 matrices: the inner loop of Gemm, MatMul and Conv.
 //!
-//! Every output element has one accumulator, which starts at +0 and takes in `a * b` for ascending
-//! k: a multiplication, rounded, then an addition, rounded. Vectors run across columns of the
-//! output and register tiles across its rows, so neither can change a bit. What follows a product
-//! (bias, a further summand, an activation) is applied to the finished sums before they are stored.
+//! An output element is the sum of its [partial sums](BLOCK) in ascending order, from +0. A partial
+//! sum starts at +0 and takes in `a * b` for ascending k: a multiplication, rounded, then an
+//! addition, rounded. Vectors run across columns of the output and register tiles across its rows, so
+//! neither can change a bit. What follows a product (bias, a further summand, an activation) is
+//! applied to the finished sums before they are stored.
 
 use fearless_simd::{Select, Simd, SimdBase};
 
-use crate::{linalg::Scalar, simd};
+use crate::{
+	linalg::{Scalar, BLOCK},
+	simd,
+};
 
 /// Columns of a line, the unit that right-hand matrices are packed in.
 pub const LINE: usize = 16;
@@ -239,14 +243,19 @@ impl Product<'_> {
 				let lines = (panels.columns - first).div_ceil(LINE).min(2);
 				let panel = &panels.lines[first / LINE * k..];
 				let (line, lane) = ((column - first) / LINE, column % LINE);
-				let mut sum = 0.0f32;
+				let (mut total, mut sum) = (0.0f32, 0.0f32);
 				let mut at = 0;
 				for tap in rows.taps {
 					for a in &rows.data[base + tap..][..rows.run] {
 						sum += a * panel[at * lines + line].0[lane];
 						at += 1;
+						if at % BLOCK == 0 {
+							total += sum;
+							sum = 0.0;
+						}
 					}
 				}
+				let mut sum = total + sum;
 				if let Some(bias) = self.epilogue.bias {
 					sum += bias[column];
 				}
@@ -308,20 +317,49 @@ impl Product<'_> {
 		let rows = &self.rows;
 		let lanes = S::f32s::LEN;
 		let bases = &rows.bases[first..first + P];
-		let mut sums = [[S::f32s::simd_from(simd, 0.0); V]; P];
-		for (tap, panel) in rows.taps.iter().zip(panel.chunks_exact(rows.run.max(1))) {
-			let a: [&[f32]; P] =
+		let mut totals = [[S::f32s::simd_from(simd, 0.0); V]; P];
+		let mut sums = totals;
+		// How many terms the partial sums still lack.
+		let mut room = BLOCK;
+		for (tap, mut panel) in rows.taps.iter().zip(panel.chunks_exact(rows.run.max(1))) {
+			let mut a: [&[f32]; P] =
 				std::array::from_fn(|p| &rows.data[bases[p] + tap..][..panel.len()]);
-			for (k, lines) in panel.iter().enumerate() {
-				let b: [S::f32s; V] = std::array::from_fn(|v| {
-					let lane = lane + v * lanes;
-					S::f32s::from_slice(simd, &lines[lane / LINE].0[lane % LINE..][..lanes])
-				});
-				for p in 0..P {
-					let a = S::f32s::simd_from(simd, a[p][k]);
-					for v in 0..V {
-						sums[p][v] += a * b[v];
+			loop {
+				let (lines, next) = panel.split_at(room.min(panel.len()));
+				let terms: [&[f32]; P] = std::array::from_fn(|p| &a[p][..lines.len()]);
+				for (k, lines) in lines.iter().enumerate() {
+					let b: [S::f32s; V] = std::array::from_fn(|v| {
+						let lane = lane + v * lanes;
+						S::f32s::from_slice(simd, &lines[lane / LINE].0[lane % LINE..][..lanes])
+					});
+					for p in 0..P {
+						let a = S::f32s::simd_from(simd, terms[p][k]);
+						for v in 0..V {
+							sums[p][v] += a * b[v];
+						}
 					}
+				}
+				room -= lines.len();
+				if room == 0 {
+					for p in 0..P {
+						for v in 0..V {
+							totals[p][v] += sums[p][v];
+							sums[p][v] = S::f32s::simd_from(simd, 0.0);
+						}
+					}
+					room = BLOCK;
+				}
+				if next.is_empty() {
+					break;
+				}
+				a = std::array::from_fn(|p| &a[p][lines.len()..]);
+				panel = next;
+			}
+		}
+		if panel.len() >= BLOCK {
+			for p in 0..P {
+				for v in 0..V {
+					sums[p][v] += totals[p][v];
 				}
 			}
 		}
@@ -377,16 +415,20 @@ mod tests {
 	use super::*;
 	use crate::simd::{with_isa, Isa};
 
-	/// The rule itself: one accumulator, ascending k, then bias, what stands there, Relu.
+	/// The rule itself: partial sums of ascending k, then bias, what stands there, Relu.
 	fn reference(a: &[f32], b: &[f32], [m, k, n]: [usize; 3], bias: &[f32], y: &mut [f32]) {
 		for i in 0..m {
 			for j in 0..n {
-				let mut sum = 0f32;
+				let (mut total, mut sum) = (0f32, 0f32);
 				for l in 0..k {
+					if l % BLOCK == 0 {
+						total += sum;
+						sum = 0.0;
+					}
 					let product = a[i * k + l] * b[l * n + j];
 					sum += product;
 				}
-				sum += bias[j];
+				sum = total + sum + bias[j];
 				let sum = sum + y[i * n + j];
 				y[i * n + j] = if sum <= 0.0 { 0.0 } else { sum };
 			}

@@ -4,7 +4,8 @@ use super::{exp::exp_bounded, NAN_F32, NAN_F64};
 
 /// A floating-point element type with the elementary functions of the profile.
 ///
-/// For binary32 each function is computed in binary64 and rounded once.
+/// For binary32 each function is computed in binary64 and rounded once, to less than its precision
+/// for [`erf`](Float::erf) and [`gelu`](Float::gelu).
 pub trait Float:
 	Copy
 	+ PartialOrd
@@ -77,10 +78,9 @@ pub trait Float:
 		self.via_f64(super::softplus)
 	}
 	/// See [`erf`](super::erf()).
-	#[inline(always)]
-	fn erf(self) -> Self {
-		self.via_f64(super::erf)
-	}
+	fn erf(self) -> Self;
+	/// See [`gelu`](super::gelu).
+	fn gelu(self) -> Self;
 	/// See [`pow`](super::pow()).
 	fn pow(self, exponent: Self) -> Self;
 }
@@ -159,6 +159,14 @@ impl Float for f32 {
 		Self::from_f64(exp_bounded(f64::from(self)))
 	}
 	#[inline(always)]
+	fn erf(self) -> Self {
+		super::erf_f32(self)
+	}
+	#[inline(always)]
+	fn gelu(self) -> Self {
+		super::gelu_f32(self)
+	}
+	#[inline(always)]
 	fn pow(self, exponent: Self) -> Self {
 		super::pow_f32(self, exponent)
 	}
@@ -234,6 +242,14 @@ impl Float for f64 {
 	#[inline(always)]
 	fn exp(self) -> Self {
 		super::exp(self)
+	}
+	#[inline(always)]
+	fn erf(self) -> Self {
+		super::erf(self)
+	}
+	#[inline(always)]
+	fn gelu(self) -> Self {
+		super::gelu(self)
 	}
 	#[inline(always)]
 	fn pow(self, exponent: Self) -> Self {

@@ -1,8 +1,9 @@
 //! Conv: convolution over one to three spatial axes, in groups, strided, dilated.
 //!
-//! Each output element starts at +0 and takes in `x * w` for ascending (kernel position row-major,
-//! input channel of the group), input channel innermost; positions in the padding contribute
-//! nothing; the bias is added last.
+//! Each output element is the sum of its [partial sums](crate::linalg::BLOCK), which start at +0 and
+//! take in `x * w` for ascending (kernel position row-major, input channel of the group), input
+//! channel innermost; positions in the padding contribute nothing, but count as terms; the bias is
+//! added last.
 //!
 //! Two arrangements here give these bits. Groups of many output channels are multiplied as matrices
 //! over a copy of the input with channels innermost, whose padding is zeros: with finite weights a
@@ -25,7 +26,7 @@ use crate::{
 	fact::Fact,
 	kernel::{ChannelsLast, Cost, Kernel, Layout},
 	limits::MAX_TENSOR_BYTES,
-	linalg::{self, multiply, Packed, Rows, Scalar, LANES},
+	linalg::{self, multiply, Packed, PartialSums, Rows, Scalar, LANES},
 	operand::operands,
 	simd::vectorized,
 	tensor::{slice, slice_mut},
@@ -335,11 +336,12 @@ impl Conv {
 		}
 	}
 
-	/// Row by row: the output itself holds the accumulators.
+	/// Row by row, with the partial sums of a plane in memory.
 	fn direct<T: Scalar>(&self, input: &[T], weights: &[T], bias: Option<&[T]>, output: &mut [T]) {
 		let (plane, in_plane) = (self.window.output_len_all(), self.window.input_len_all());
 		let positions = self.window.kernel_len() as usize;
 		let stride = self.window.strides[AXES - 1];
+		let mut sums = PartialSums::new(plane, self.k());
 		vectorized(
 			#[inline(always)]
 			|| {
@@ -351,6 +353,7 @@ impl Conv {
 							let weight =
 								weights[(channel * self.group_in + c) * positions + position];
 							let x = &input[(first_in + c) * in_plane..][..in_plane];
+							let y = sums.next_term(y);
 							self.window.for_each_run(tap, |to, from, len| {
 								let y = &mut y[to..to + len];
 								if stride == 1 {
@@ -367,6 +370,7 @@ impl Conv {
 						}
 						position += 1;
 					});
+					sums.finish(y);
 					if let Some(bias) = bias {
 						for y in y.iter_mut() {
 							*y = y.plus(bias[channel]);
@@ -422,12 +426,18 @@ impl Kernel for Conv {
 		// Copies of operands, if some of them are too small.
 		let weights = inputs.get(1).map_or(0, Fact::bytes);
 		let copies = inputs[0].bytes().saturating_add(weights);
+		let dtype = inputs[0].dtype();
+		let plane = self.window.output_len_all();
+		let sums = match dtype {
+			DType::F64 => PartialSums::<f64>::bytes(plane, self.k()),
+			_ => PartialSums::<f32>::bytes(plane, self.k()),
+		};
+		let copies = copies.saturating_add(sums);
 		if !self.as_matrices() {
 			return copies;
 		}
-		let dtype = inputs[0].dtype();
 		// The padded input; where each row begins; and the packed weights.
-		let bases = (self.window.output_len_all() as u64).saturating_mul(8);
+		let bases = (plane as u64).saturating_mul(8);
 		let taps = self.window.kernel_len().saturating_mul(16);
 		self.padded_bytes(dtype)
 			.saturating_add(copies)
@@ -485,6 +495,7 @@ impl Kernel for Conv {
 mod tests {
 	use crate::{
 		error::OpError,
+		linalg::BLOCK,
 		testing::{f32s, int, ints, string, tensor, OpTest},
 	};
 
@@ -511,7 +522,7 @@ mod tests {
 				let first = oc / (o / group) * ig;
 				for y in 0..oh {
 					for z in 0..ow {
-						let mut sum = 0f32;
+						let mut sums = vec![0f32; (kh * kw * ig).div_ceil(BLOCK)];
 						for i in 0..kh {
 							for j in 0..kw {
 								let (iy, ix) = (y * sh + i * dh, z * sw + j * dw);
@@ -522,10 +533,11 @@ mod tests {
 									let v =
 										x[((b * c + first + ic) * h + iy - top) * wd + ix - left];
 									let product = v * w[((oc * ig + ic) * kh + i) * kw + j];
-									sum += product;
+									sums[((i * kw + j) * ig + ic) / BLOCK] += product;
 								}
 							}
 						}
+						let mut sum = sums.into_iter().fold(0.0, |total, sum| total + sum);
 						if let Some(bias) = bias {
 							sum += bias[oc];
 						}
@@ -553,6 +565,12 @@ mod tests {
 			(6, 6, 6, [3, 3], [1, 1], [1, 1], [1, 1, 1, 1]),
 			(6, 12, 6, [3, 3], [2, 2], [2, 1], [2, 2, 1, 1]),
 			(4, 2, 1, [5, 1], [1, 3], [1, 1], [4, 0, 4, 2]),
+			// More than one partial sum, in each of the arrangements.
+			(40, 20, 1, [3, 3], [1, 1], [1, 1], [1, 1, 1, 1]),
+			(50, 16, 2, [3, 2], [2, 1], [1, 2], [0, 1, 2, 0]),
+			(70, 2, 1, [1, 3], [1, 1], [1, 1], [0, 1, 0, 1]),
+			(33, 33, 33, [9, 8], [1, 1], [1, 1], [4, 4, 4, 3]),
+			(2, 2, 2, [9, 8], [1, 1], [1, 1], [4, 4, 4, 3]),
 		];
 		for (c, o, group, k, strides, dilations, pads) in cases {
 			let xs = [2, c, 9, 11];

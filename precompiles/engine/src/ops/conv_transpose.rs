@@ -1,9 +1,10 @@
 //! ConvTranspose: the transposed convolution over one to three spatial axes, in groups, strided,
 //! dilated.
 //!
-//! Each output element starts at +0 and takes in `x * w` for ascending (kernel position row-major,
-//! input channel of the group), input channel innermost; kernel positions that no input element
-//! meets contribute nothing; the bias is added last.
+//! Each output element is the sum of its [partial sums](crate::linalg::BLOCK), which start at +0 and
+//! take in `x * w` for ascending (kernel position row-major, input channel of the group), input
+//! channel innermost; kernel positions that no input element meets contribute nothing, but count as
+//! terms; the bias is added last.
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
@@ -15,7 +16,7 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	kernel::{Cost, Kernel},
-	linalg::{Scalar, LANES},
+	linalg::{PartialSums, Scalar, BLOCK, LANES},
 	operand::operands,
 	simd::vectorized,
 	tensor::{build as build_tensor, slice},
@@ -218,6 +219,13 @@ impl ConvTranspose {
 		})
 	}
 
+	/// Pairs of an input element and a weight that an output element may be the sum of.
+	fn terms(&self) -> u64 {
+		self.window
+			.kernel_len()
+			.saturating_mul(self.group_in as u64)
+	}
+
 	fn image_of<T: Scalar>(
 		&self,
 		input: &[T],
@@ -229,6 +237,7 @@ impl ConvTranspose {
 	) {
 		let positions = self.window.kernel_len() as usize;
 		let stride = self.window.strides[AXES - 1];
+		let mut sums = PartialSums::new(out_plane, self.terms());
 		vectorized(
 			#[inline(always)]
 			|| {
@@ -239,6 +248,7 @@ impl ConvTranspose {
 						for c in group * self.group_in..(group + 1) * self.group_in {
 							let weight = weights[(c * self.group_out + own) * positions + position];
 							let x = &input[c * in_plane..][..in_plane];
+							let y = sums.next_term(y);
 							self.window.for_each_run(tap, |from, to, len| {
 								let x = &x[from..from + len];
 								if stride == 1 {
@@ -254,6 +264,7 @@ impl ConvTranspose {
 						}
 						position += 1;
 					});
+					sums.finish(y);
 					if let Some(bias) = bias {
 						for y in y.iter_mut() {
 							*y = y.plus(bias[channel]);
@@ -290,21 +301,26 @@ impl Kernel for ConvTranspose {
 			} else {
 				6
 			};
-		let macs = [
-			row,
-			self.window.kernel_len(),
-			self.group_in as u64,
-			(self.group * self.group_out) as u64,
-			batch,
-		]
-		.into_iter()
-		.fold(rows, u64::saturating_mul);
+		// Now and then all of an output plane is gone through, however few of its elements get terms.
+		let sums = (self.window.input_len_all() as u64)
+			.saturating_mul(self.terms().div_ceil(BLOCK as u64) + 1);
+		let macs = rows
+			.saturating_mul(row)
+			.saturating_mul(self.terms())
+			.saturating_add(sums)
+			.saturating_mul((self.group * self.group_out) as u64)
+			.saturating_mul(batch);
 		Cost::touching(inputs, outputs).with_macs(macs)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		// Copies of operands, if some of them are too small.
-		inputs[0].bytes().saturating_add(inputs[1].bytes())
+		let copies = inputs[0].bytes().saturating_add(inputs[1].bytes());
+		let plane = self.window.input_len_all();
+		copies.saturating_add(match inputs[0].dtype() {
+			DType::F64 => PartialSums::<f64>::bytes(plane, self.terms()),
+			_ => PartialSums::<f32>::bytes(plane, self.terms()),
+		})
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -11,7 +11,7 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	kernel::{Cost, FollowUp, Kernel},
-	linalg::{Scalar, LANES},
+	linalg::{Scalar, BLOCK, LANES},
 	operand::operands,
 	panels::Activation,
 	simd,
@@ -154,7 +154,10 @@ impl Pass<'_> {
 	) {
 		let (conv, lanes) = (self.conv, S::f32s::LEN);
 		let (w, channels) = (&conv.window, conv.channels);
-		let mut sums = [[S::f32s::simd_from(simd, 0.0); V]; P];
+		let mut totals = [[S::f32s::simd_from(simd, 0.0); V]; P];
+		let mut sums = totals;
+		// The first kernel position of the next partial sums.
+		let mut next = BLOCK;
 		for kd in row.depth_taps.clone() {
 			for kh in row.height_taps.clone() {
 				let d = w.position(0, row.depth, kd);
@@ -162,6 +165,15 @@ impl Pass<'_> {
 				let line = (d * w.input[1] + h) * w.input[2];
 				for kw in taps.clone() {
 					let tap = (kd * w.kernel[1] + kh) * w.kernel[2] + kw;
+					if tap >= next {
+						for (totals, sums) in totals.iter_mut().zip(&mut sums) {
+							for v in 0..V {
+								totals[v] += sums[v];
+								sums[v] = S::f32s::simd_from(simd, 0.0);
+							}
+						}
+						next = (tap / BLOCK + 1) * BLOCK;
+					}
 					let weights = &conv.weights[tap * channels + channel..][..V * lanes];
 					let weights: [S::f32s; V] = std::array::from_fn(|v| {
 						S::f32s::from_slice(simd, &weights[v * lanes..][..lanes])
@@ -180,7 +192,7 @@ impl Pass<'_> {
 		for (p, sums) in sums.iter().enumerate() {
 			let at = row.start + (x + p) * channels + channel;
 			for (v, sum) in sums.iter().enumerate() {
-				let mut y = *sum;
+				let mut y = totals[p][v] + *sum;
 				if let Some(bias) = &conv.bias {
 					y += S::f32s::from_slice(simd, &bias[channel + v * lanes..][..lanes]);
 				}
@@ -196,19 +208,26 @@ impl Pass<'_> {
 		let (conv, w) = (self.conv, &self.conv.window);
 		let channels = conv.channels;
 		for x in 0..w.output[2] {
-			let mut sum = 0.0f32;
+			let (mut total, mut sum) = (0.0f32, 0.0f32);
+			let mut next = BLOCK;
 			for kd in row.depth_taps.clone() {
 				for kh in row.height_taps.clone() {
 					let d = w.position(0, row.depth, kd);
 					let h = w.position(1, row.height, kh);
 					for kw in w.taps(2, x) {
 						let tap = (kd * w.kernel[1] + kh) * w.kernel[2] + kw;
+						if tap >= next {
+							total += sum;
+							sum = 0.0;
+							next = (tap / BLOCK + 1) * BLOCK;
+						}
 						let at = (d * w.input[1] + h) * w.input[2] + w.position(2, x, kw);
 						sum += self.input[at * channels + channel]
 							* conv.weights[tap * channels + channel];
 					}
 				}
 			}
+			sum += total;
 			if let Some(bias) = &conv.bias {
 				sum += bias[channel];
 			}

@@ -1,8 +1,8 @@
 //! Einsum: sums of products over labelled axes.
 //!
-//! Each output element has one accumulator, which starts at +0 and takes in the product of the
-//! operands' elements, multiplied from the first to the last, for all values of the labels that the
-//! output lacks, in row-major order of their first appearance. What is too small to multiply, a
+//! Each output element is the sum of its [partial sums](BLOCK), which start at +0 and take in the
+//! product of the operands' elements, multiplied from the first to the last, for all values of the
+//! labels that the output lacks, in row-major order of their first appearance. What is too small to multiply, a
 //! product on the way included, counts as zero, as in [`operand`](crate::operand). Integers wrap
 //! around.
 //!
@@ -23,7 +23,7 @@ use crate::{
 	fact::Fact,
 	kernel::{Cost, Kernel},
 	limits::MAX_RANK,
-	linalg::Scalar,
+	linalg::{Scalar, BLOCK},
 	tensor::{build as build_tensor, dtype, reshape, slice, strides},
 };
 
@@ -358,7 +358,8 @@ impl Einsum {
 				&outer,
 				&vec![0; operands.len()],
 				&mut |first| {
-					let mut sum = T::default();
+					let (mut total, mut sum) = (T::default(), T::default());
+					let mut room = BLOCK;
 					odometer(&self.summed, &inner, first, &mut |places| {
 						let elements = operands.iter().zip(places);
 						let factor = |x: T| if operands.len() > 1 { x.operand() } else { x };
@@ -371,8 +372,13 @@ impl Einsum {
 							(None, Some(last)) => sum.plus(last),
 							_ => sum,
 						};
+						room -= 1;
+						if room == 0 {
+							total = total.plus(std::mem::take(&mut sum));
+							room = BLOCK;
+						}
 					});
-					y[at] = sum;
+					y[at] = total.plus(sum);
 					at += 1;
 				},
 			);

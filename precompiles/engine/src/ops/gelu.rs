@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
 	error::OpError,
-	math::{gelu, gelu_tanh, Float},
+	math::{gelu_tanh, Float},
 };
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl FloatFn for Exact {
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
-		x.via_f64(gelu)
+		x.gelu()
 	}
 }
 

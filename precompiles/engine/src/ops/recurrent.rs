@@ -1,8 +1,8 @@
 //! What LSTM, GRU and RNN share: directions, layouts, sequence lengths, and the two products.
 //!
-//! The gates of a step are `(x · Wᵀ + Wb) + (h · Rᵀ + Rb)`: two products of one accumulator for each
-//! element, k ascending from +0, operands as [`operand`](crate::operand) says, each with its bias added last (nothing is added without B), then
-//! their sum. `Wᵀ` meets all steps at once, `Rᵀ` one after the other; that changes no bit.
+//! The gates of a step are `(x · Wᵀ + Wb) + (h · Rᵀ + Rb)`: two products of [partial
+//! sums](crate::linalg::BLOCK), k ascending from +0, operands as [`operand`](crate::operand) says,
+//! each with its bias added last (nothing is added without B), then their sum. `Wᵀ` meets all steps at once, `Rᵀ` one after the other; that changes no bit.
 //!
 //! A batch entry takes part in as many steps as `sequence_lens` says; afterwards its state stays and
 //! its outputs are +0. In reverse its steps run from its last element to its first.

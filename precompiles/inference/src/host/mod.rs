@@ -4,7 +4,8 @@
 //! * [`cache`]: plans and verdicts, remembered by (model, profile), bounded in bytes,
 //! * [`working_set`]: keeps ready in it what the chain's next blocks need,
 //! * [`call_kind`]: whether a call is part of a block, and what a fault then means,
-//! * [`self_test()`]: the golden network that a node runs before it starts.
+//! * [`self_test()`]: the golden network that a node runs before it starts,
+//! * [`force_isa`]: computes with a lower instruction set than the best, to compare them.
 
 pub mod cache;
 pub mod call_kind;
@@ -16,6 +17,8 @@ mod single_flight;
 #[cfg(test)]
 mod tests;
 pub mod working_set;
+
+pub use noema_engine::simd::{force as force_isa, isa, Isa, IsaError};
 
 pub use cache::{plan_cache, CacheStats, PlanCache};
 pub use call_kind::{inject_fault, with_call_kind, CallKind};
