@@ -11,5 +11,8 @@ const wasi = new WASI({
   preopens: { '/': directory },
 });
 const module = await WebAssembly.compile(await readFile(program));
-const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+const instance = await WebAssembly.instantiate(module, {
+  // What `getImportObject` returns, which Node.js 18 does not have yet.
+  wasi_snapshot_preview1: wasi.wasiImport,
+});
 process.exitCode = wasi.start(instance);

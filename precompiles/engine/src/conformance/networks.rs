@@ -227,8 +227,8 @@ impl Conv {
 
 /// Dense layers over a batch.
 fn perceptron(d: &mut Draft) -> String {
-	let x = d.input(&[5, 33]);
-	let (w, b) = (d.weights(&[33, 50], 33), d.weights(&[50], 1));
+	let x = d.input(&[5, 200]);
+	let (w, b) = (d.weights(&[200, 50], 200), d.weights(&[50], 1));
 	let hidden = d.op("Gemm", &[&x, &w, &b]);
 	let hidden = d.op("Relu", &[&hidden]);
 	let (w, b) = (d.weights(&[10, 50], 50), d.weights(&[10], 1));

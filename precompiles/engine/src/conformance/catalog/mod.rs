@@ -355,6 +355,9 @@ impl Draw<'_> {
 			let axis = self.random.below(rank);
 			if self.random.one_in(3) {
 				shape[axis] = self.random.between(6, 40);
+			} else if self.random.one_in(8) {
+				// Sums of several blocks.
+				shape[axis] = self.random.between(65, 150);
 			} else if self.random.one_in(40) {
 				shape[axis] = 0;
 			}
