@@ -24,7 +24,7 @@ COPY . .
 # What `noema-node --version` says; the history is not part of the build.
 ARG COMMIT=unknown
 ENV SUBSTRATE_CLI_GIT_COMMIT_HASH=${COMMIT}
-RUN cargo build --release --locked --workspace --bins \
+RUN cargo build --release --locked --workspace --bins --examples \
 	&& install -D -t /out target/release/noema-node target/release/noema
 
 FROM ${DEBIAN}

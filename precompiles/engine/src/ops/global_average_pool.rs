@@ -1,5 +1,5 @@
 //! GlobalAveragePool: the mean of each channel: its elements summed in order from +0, divided by
-//! how many there are.
+//! how many there are, in binary64, rounded once.
 
 use std::sync::Arc;
 
@@ -50,23 +50,25 @@ fn run_channels_last<T: Float + Datum>(x: &Tensor) -> Result<Tensor, EvalError> 
 	let mut shape = vec![1; x.rank()];
 	(shape[0], shape[x.rank() - 1]) = (x.shape()[0], channels);
 	let pixels: usize = x.shape()[1..x.rank() - 1].iter().product();
-	let (input, count) = (slice::<T>(x)?, T::from_f64(pixels as f64));
+	let (input, count) = (slice::<T>(x)?, pixels as f64);
 	build_tensor::<T>(&shape, |output| {
 		if input.is_empty() {
 			return;
 		}
+		let mut sums = vec![0.0; channels];
 		vectorized(
 			#[inline(always)]
 			|| {
 				let images = input.chunks_exact(pixels * channels);
 				for (x, y) in images.zip(output.chunks_exact_mut(channels)) {
+					sums.fill(0.0);
 					for x in x.chunks_exact(channels) {
-						for (y, x) in y.iter_mut().zip(x) {
-							*y = *y + *x;
+						for (sum, x) in sums.iter_mut().zip(x) {
+							*sum += x.to_f64();
 						}
 					}
-					for y in y {
-						*y = *y / count;
+					for (y, sum) in y.iter_mut().zip(&sums) {
+						*y = T::from_f64(sum / count);
 					}
 				}
 			},
@@ -80,7 +82,8 @@ fn run<T: Float + Datum>(x: &Tensor) -> Result<Tensor, EvalError> {
 	let (input, (_, len)) = (slice::<T>(x)?, planes(x.shape()));
 	build_tensor::<T>(&shape, |output| {
 		for (y, x) in output.iter_mut().zip(input.chunks_exact(len)) {
-			*y = x.iter().fold(T::ZERO, |sum, x| sum + *x) / T::from_f64(len as f64);
+			let sum = x.iter().fold(0.0, |sum, x| sum + x.to_f64());
+			*y = T::from_f64(sum / len as f64);
 		}
 	})
 }
@@ -114,6 +117,11 @@ impl Kernel for GlobalAveragePool {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		// One chain of additions for each channel.
 		Cost::touching(inputs, outputs).with_macs(inputs[0].len() as u64 * 16)
+	}
+
+	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
+		// A sum for each channel of an image.
+		outputs[0].len() as u64 * 8
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

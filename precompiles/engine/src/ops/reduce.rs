@@ -1,7 +1,8 @@
 //! What the reductions share.
 //!
 //! Each output element has one accumulator, which starts at the reduction's identity and takes in
-//! the elements in ascending row-major order of the input. Floats accumulate in their own type.
+//! the elements in ascending row-major order of the input. Sums of floats have accumulators of
+//! binary64, whatever their element type, and are rounded once.
 
 use std::fmt::Debug;
 
@@ -12,6 +13,7 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::{resolve_axes, Fact},
 	kernel::{Cost, Kernel},
+	math::Float,
 	simd::vectorized,
 	tensor::{build, reshape, slice},
 	DType,
@@ -153,6 +155,29 @@ impl Walk {
 					}
 				},
 			);
+		})
+	}
+}
+
+impl Walk {
+	/// Sums `term` of each element up in binary64, and rounds what `finish` makes of a sum once.
+	#[inline(always)]
+	pub(super) fn sum<T: Datum + Float>(
+		&self,
+		x: &Tensor,
+		term: impl Fn(f64) -> f64,
+		finish: impl Fn(f64) -> f64,
+	) -> Result<Tensor, EvalError> {
+		let x = slice::<T>(x)?;
+		let mut sums = vec![0.0f64; self.outputs];
+		vectorized(
+			#[inline(always)]
+			|| self.fold(x, &mut sums, |sum, x| sum + term(x.to_f64())),
+		);
+		build::<T>(&[self.outputs], |outputs| {
+			for (output, sum) in outputs.iter_mut().zip(sums) {
+				*output = T::from_f64(finish(sum));
+			}
 		})
 	}
 }

@@ -25,8 +25,8 @@ impl Reduction for ReduceL1 {
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		match dtype(x)? {
-			DType::F32 => walk.reduce::<f32>(x, 0.0, |a, x| a + x.abs(), |a| a),
-			DType::F64 => walk.reduce::<f64>(x, 0.0, |a, x| a + x.abs(), |a| a),
+			DType::F32 => walk.sum::<f32>(x, f64::abs, |sum| sum),
+			DType::F64 => walk.sum::<f64>(x, f64::abs, |sum| sum),
 			DType::I32 => walk.reduce::<i32>(x, 0, |a, x| a.wrapping_add(x.wrapping_abs()), |a| a),
 			DType::I64 => walk.reduce::<i64>(x, 0, |a, x| a.wrapping_add(x.wrapping_abs()), |a| a),
 			dtype => {

@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
 	error::{EvalError, OpError},
-	math::Float,
 	tensor::dtype,
 	DType,
 };
@@ -26,7 +25,7 @@ impl Reduction for ReduceL2 {
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(x)?, T => {
-			walk.reduce::<T>(x, 0.0, |a, x| a + x * x, <T as Float>::sqrt)
+			walk.sum::<T>(x, |x| x * x, f64::sqrt)
 		})
 	}
 }

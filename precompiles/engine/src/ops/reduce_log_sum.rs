@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
 	error::{EvalError, OpError},
-	math::Float,
+	math::ln,
 	tensor::dtype,
 	DType,
 };
@@ -26,7 +26,7 @@ impl Reduction for ReduceLogSum {
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(x)?, T => {
-			walk.reduce::<T>(x, 0.0, |a, x| a + x, <T as Float>::ln)
+			walk.sum::<T>(x, |x| x, ln)
 		})
 	}
 }

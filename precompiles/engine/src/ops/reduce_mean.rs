@@ -28,8 +28,8 @@ impl Reduction for ReduceMean {
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		match dtype(x)? {
-			DType::F32 => walk.reduce::<f32>(x, 0.0, |a, x| a + x, |a| a / walk.count as f32),
-			DType::F64 => walk.reduce::<f64>(x, 0.0, |a, x| a + x, |a| a / walk.count as f64),
+			DType::F32 => walk.sum::<f32>(x, |x| x, |sum| sum / walk.count as f64),
+			DType::F64 => walk.sum::<f64>(x, |x| x, |sum| sum / walk.count as f64),
 			dtype => {
 				if walk.count == 0 && walk.outputs > 0 {
 					return Err(DomainError::DivisionByZero { op: "ReduceMean" }.into());

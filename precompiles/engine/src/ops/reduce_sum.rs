@@ -25,8 +25,8 @@ impl Reduction for ReduceSum {
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		match dtype(x)? {
-			DType::F32 => walk.reduce::<f32>(x, 0.0, |a, x| a + x, |a| a),
-			DType::F64 => walk.reduce::<f64>(x, 0.0, |a, x| a + x, |a| a),
+			DType::F32 => walk.sum::<f32>(x, |x| x, |sum| sum),
+			DType::F64 => walk.sum::<f64>(x, |x| x, |sum| sum),
 			dtype => {
 				crate::with_integer!(dtype, T => walk.reduce::<T>(x, 0, |a, x| a.wrapping_add(x), |a| a))
 			}
