@@ -192,8 +192,14 @@ pub fn run_observed(
 		})
 }
 
-/// What bookkeeping of a step, and of a value, is counted with in a plan's bytes.
-const STEP_BYTES: u64 = 1024;
+/// What bookkeeping of a plan, and of each of its steps, is counted with in a plan's bytes: what
+/// the test `memory` finds, and some more.
+const PLAN_BYTES: u64 = 32 * 1024;
+const STEP_BYTES: u64 = 4 * 1024;
+
+/// The same for a run.
+const RUN_BYTES: u64 = 8 * 1024;
+const RUN_STEP_BYTES: u64 = 256;
 
 /// Makes the plan, and checks what it costs.
 ///
@@ -252,7 +258,8 @@ fn plan_bytes(graph: &Graph) -> u64 {
 			}
 		}
 	}
-	graph.steps.iter().fold(constants, |bytes, step| {
+	let bytes = constants.saturating_add(PLAN_BYTES);
+	graph.steps.iter().fold(bytes, |bytes, step| {
 		bytes
 			.saturating_add(step.kernel.constant_bytes())
 			.saturating_add(STEP_BYTES)
@@ -388,5 +395,10 @@ fn peak_bytes(graph: &Graph, plan: &TractPlan, step_of_node: &[Option<usize>]) -
 			alive = alive.saturating_sub(bytes[*dead]);
 		}
 	}
-	peak
+	// Each output is copied out before its tensor is dropped.
+	let outputs = plan.model().outputs.iter();
+	let largest = outputs.map(|output| bytes[output.node]).max();
+	peak.max(alive.saturating_add(largest.unwrap_or(0)))
+		.saturating_add(RUN_BYTES)
+		.saturating_add(RUN_STEP_BYTES.saturating_mul(graph.steps.len() as u64))
 }
