@@ -29,7 +29,7 @@ use crate::{
 /// The versions of the ONNX file format that the profile knows.
 const IR_VERSIONS: std::ops::RangeInclusive<i64> = 3..=14;
 /// The versions of the default operator set that the profile knows.
-pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=28;
+pub const OPSETS: std::ops::RangeInclusive<i64> = 1..=28;
 
 /// The domain of the operators of classical machine learning, and its versions.
 const ML_DOMAIN: &str = "ai.onnx.ml";

@@ -268,30 +268,19 @@ impl Importer {
 			Lowered::Step {
 				kernel,
 				inputs: consumed,
+				reshaped,
 			} => {
 				let pick = |index: &usize| {
 					slots[*index]
 						.expect("a build function names inputs that are there")
 						.clone()
 				};
-				let consumed: Vec<Slot> = consumed.iter().map(pick).collect();
-				let input_facts: Vec<Fact> =
-					consumed.iter().map(|slot| slot.fact.clone()).collect();
-				let output_facts = kernel.infer(&input_facts).map_err(refuse)?;
-				let sources = consumed.into_iter().map(|slot| slot.source).collect();
-				let step = Step {
-					label: label.into(),
-					kernel,
-					inputs: sources,
-					input_facts,
-					output_facts,
-				};
-				if step.input_facts.iter().all(|fact| fact.konst().is_some()) {
-					let values = self.fold(&step)?;
-					constants(values).map_err(refuse)?
-				} else {
-					self.push(step)?
+				let mut consumed: Vec<Slot> = consumed.iter().map(pick).collect();
+				for (place, shape) in reshaped {
+					let slot = consumed[place].clone();
+					consumed[place] = self.reshape(label, &node.op_type, slot, shape)?;
 				}
+				self.step(label, &node.op_type, kernel, consumed)?
 			}
 		};
 		let wanted = trimmed(&outputs).len();
@@ -315,6 +304,51 @@ impl Importer {
 		}
 		self.release(&node.input);
 		Ok(())
+	}
+
+	/// What a kernel makes of these inputs: by a step, or at once if all of them are constant.
+	fn step(
+		&mut self,
+		label: &str,
+		op: &str,
+		kernel: Arc<dyn Kernel>,
+		consumed: Vec<Slot>,
+	) -> Result<Vec<Slot>, ModelError> {
+		let refuse = |error| ModelError::of(label, op, error);
+		let input_facts: Vec<Fact> = consumed.iter().map(|slot| slot.fact.clone()).collect();
+		let output_facts = kernel.infer(&input_facts).map_err(refuse)?;
+		let step = Step {
+			label: label.into(),
+			kernel,
+			inputs: consumed.into_iter().map(|slot| slot.source).collect(),
+			input_facts,
+			output_facts,
+		};
+		if step.input_facts.iter().all(|fact| fact.konst().is_some()) {
+			let values = self.fold(&step)?;
+			constants(values).map_err(refuse)
+		} else {
+			self.push(step)
+		}
+	}
+
+	/// The same elements in another shape.
+	fn reshape(
+		&mut self,
+		label: &str,
+		op: &str,
+		slot: Slot,
+		shape: Vec<usize>,
+	) -> Result<Slot, ModelError> {
+		let lowered = ops::shaped::reshaped("Reshape", &slot.fact, shape)
+			.map_err(|error| ModelError::of(label, op, error))?;
+		match lowered {
+			Lowered::Step { kernel, .. } => {
+				let mut made = self.step(label, op, kernel, vec![slot])?;
+				Ok(made.remove(0))
+			}
+			Lowered::Alias(_) | Lowered::Constants(_) => Ok(slot),
+		}
 	}
 
 	/// Lets go of tensors that nothing reads any more.

@@ -131,12 +131,13 @@ pub(crate) enum Failure {
 }
 
 impl OpTest {
-	/// An operator of opset 17 with one output.
+	/// An operator of opset 17, or the nearest that has it, with one output.
 	pub(crate) fn new(op_type: &'static str) -> Self {
 		let outputs = vec!["y0".into()];
+		let opsets = ops::opsets(op_type).expect("the operator is in the table");
 		Self {
 			op_type,
-			opset: 17,
+			opset: 17.clamp(*opsets.start(), *opsets.end()),
 			attributes: vec![],
 			inputs: vec![],
 			outputs,
@@ -187,23 +188,11 @@ impl OpTest {
 
 	/// Lowers and evaluates it; inferred facts and outputs must agree.
 	pub(crate) fn run(self) -> Result<Vec<Tensor>, Failure> {
-		let facts = self
+		let facts: Vec<Option<Fact>> = self
 			.inputs
 			.iter()
-			.map(|input| {
-				input
-					.as_ref()
-					.map(|(value, constant)| {
-						let fact = Fact::constant(Arc::new(value.clone()))?;
-						Ok(if *constant {
-							fact
-						} else {
-							fact.without_value()
-						})
-					})
-					.transpose()
-			})
-			.collect::<Result<Vec<_>, _>>()
+			.map(|input| input.as_ref().map(fact).transpose())
+			.collect::<Result<_, _>>()
 			.map_err(Failure::Refused)?;
 		let attrs = Attrs::new(&self.attributes).map_err(Failure::Refused)?;
 		let node = NodeCtx {
@@ -227,16 +216,28 @@ impl OpTest {
 			Lowered::Constants(values) => {
 				Ok(values.iter().map(|value| (**value).clone()).collect())
 			}
-			Lowered::Step { kernel, inputs } => {
-				let facts: Vec<Fact> = inputs
+			Lowered::Step {
+				kernel,
+				inputs,
+				reshaped,
+			} => {
+				let mut operands: Vec<(Tensor, bool)> = inputs
 					.iter()
-					.map(|index| facts[*index].clone().expect("input is present"))
+					.map(|index| self.inputs[*index].clone().expect("input is present"))
+					.collect();
+				for (place, shape) in reshaped {
+					let value = operands[place].0.clone();
+					operands[place].0 = crate::tensor::reshape(value, &shape).expect("fits");
+				}
+				let facts: Vec<Fact> = operands
+					.iter()
+					.map(|operand| fact(operand).expect("the reshaped is no larger"))
 					.collect();
 				let outputs = kernel.infer(&facts).map_err(Failure::Refused)?;
 				assert_eq!(kernel.cost(&facts, &outputs).steps, 1);
-				let values = inputs
+				let values = operands
 					.iter()
-					.map(|index| value(*index).into_tvalue())
+					.map(|(value, _)| value.clone().into_tvalue())
 					.collect();
 				let results = kernel.eval(values).map_err(Failure::Failed)?;
 				assert_eq!(results.len(), outputs.len());
@@ -245,54 +246,9 @@ impl OpTest {
 					assert_eq!(result.shape(), fact.shape());
 					assert_eq!(result.datum_type(), fact.dtype().datum_type());
 				}
-				self.check_channels_last(&*kernel, &inputs, &facts, &results);
+				check_channels_last(&*kernel, &operands, &facts, &results);
 				Ok(results)
 			}
-		}
-	}
-
-	/// The kernel's form with channels last, if it has one, must give the same bits.
-	fn check_channels_last(
-		&self,
-		kernel: &dyn Kernel,
-		inputs: &[usize],
-		facts: &[Fact],
-		results: &[Tensor],
-	) {
-		let rank = results[0].rank();
-		let (Some(form), Some(axes)) = (kernel.channels_last(facts), channels_last_axes(rank))
-		else {
-			return;
-		};
-		let (values, facts): (Vec<_>, Vec<_>) = form
-			.inputs
-			.iter()
-			.map(|(index, layout)| {
-				let (value, constant) = self.inputs[inputs[*index]].clone().expect("is present");
-				let value = match layout {
-					Layout::Given => value,
-					Layout::ChannelsLast => arranged(&value, rank, &axes).expect("moves"),
-				};
-				let fact = Fact::constant(Arc::new(value.clone())).expect("is a fact");
-				let fact = if constant { fact } else { fact.without_value() };
-				(value.into_tvalue(), fact)
-			})
-			.unzip();
-		let form = form.kernel.as_deref().unwrap_or(kernel);
-		let outputs = form.infer(&facts).expect("the form infers");
-		assert_eq!(form.cost(&facts, &outputs).steps, 1);
-		let found = form
-			.eval(values.into_iter().collect())
-			.expect("the form succeeds");
-		assert_eq!(found.len(), results.len());
-		for ((found, fact), expected) in found.iter().zip(&outputs).zip(results) {
-			assert_eq!(found.shape(), fact.shape());
-			let mut expected = arranged(expected, rank, &axes).expect("moves");
-			let mut found = found.clone();
-			canonicalise_nans(&mut expected).expect("has a type");
-			canonicalise_nans(&mut found).expect("has a type");
-			assert_eq!(found.shape(), expected.shape());
-			assert_eq!(found.as_bytes(), expected.as_bytes(), "{form:?}");
 		}
 	}
 
@@ -322,5 +278,57 @@ impl OpTest {
 			Err(Failure::Failed(EvalError::Domain(error))) => error,
 			other => panic!("no domain error: {other:?}"),
 		}
+	}
+}
+
+/// What is known of an operand: its value too, if it is constant.
+fn fact((value, constant): &(Tensor, bool)) -> Result<Fact, OpError> {
+	let fact = Fact::constant(Arc::new(value.clone()))?;
+	Ok(if *constant {
+		fact
+	} else {
+		fact.without_value()
+	})
+}
+
+/// The kernel's form with channels last, if it has one, must give the same bits.
+fn check_channels_last(
+	kernel: &dyn Kernel,
+	operands: &[(Tensor, bool)],
+	facts: &[Fact],
+	results: &[Tensor],
+) {
+	let rank = results[0].rank();
+	let (Some(form), Some(axes)) = (kernel.channels_last(facts), channels_last_axes(rank)) else {
+		return;
+	};
+	let (values, facts): (Vec<_>, Vec<_>) = form
+		.inputs
+		.iter()
+		.map(|(index, layout)| {
+			let (value, constant) = operands[*index].clone();
+			let value = match layout {
+				Layout::Given => value,
+				Layout::ChannelsLast => arranged(&value, rank, &axes).expect("moves"),
+			};
+			let fact = fact(&(value.clone(), constant)).expect("is a fact");
+			(value.into_tvalue(), fact)
+		})
+		.unzip();
+	let form = form.kernel.as_deref().unwrap_or(kernel);
+	let outputs = form.infer(&facts).expect("the form infers");
+	assert_eq!(form.cost(&facts, &outputs).steps, 1);
+	let found = form
+		.eval(values.into_iter().collect())
+		.expect("the form succeeds");
+	assert_eq!(found.len(), results.len());
+	for ((found, fact), expected) in found.iter().zip(&outputs).zip(results) {
+		assert_eq!(found.shape(), fact.shape());
+		let mut expected = arranged(expected, rank, &axes).expect("moves");
+		let mut found = found.clone();
+		canonicalise_nans(&mut expected).expect("has a type");
+		canonicalise_nans(&mut found).expect("has a type");
+		assert_eq!(found.shape(), expected.shape());
+		assert_eq!(found.as_bytes(), expected.as_bytes(), "{form:?}");
 	}
 }

@@ -101,7 +101,8 @@ pub fn parse(text: &str) -> Result<Vec<Vector>, Mismatch> {
 		.collect()
 }
 
-/// The versions of the operator set, and the kinds of elements, of an operator's cases.
+/// The versions of the operator set, and the kinds of elements, of an operator's cases; where an
+/// operator is newer or was withdrawn, the nearest version that has it.
 const VARIANTS: [(i64, Elements); 5] = [
 	(24, Elements::Plain),
 	(21, Elements::Plain),
@@ -109,13 +110,28 @@ const VARIANTS: [(i64, Elements); 5] = [
 	(17, Elements::Special),
 	(9, Elements::Plain),
 ];
+/// More versions, of operators that are as old.
+const OLD_VARIANTS: [i64; 2] = [6, 1];
+
+/// The version of the operator set nearest to this one that has the operator.
+pub(super) fn nearest(entry: &Entry, opset: i64) -> i64 {
+	// Those of other domains go with any version.
+	crate::ops::opsets(entry.op).map_or(opset, |opsets| opset.clamp(*opsets.start(), *opsets.end()))
+}
 
 /// The cases of an operator for one element type; none if it does not take it.
 pub fn cases(entry: &Entry, dtype: DType) -> Vec<Case> {
-	VARIANTS
+	let variants = VARIANTS
 		.iter()
+		.map(|(opset, elements)| (nearest(entry, *opset), *elements));
+	let old = OLD_VARIANTS
+		.iter()
+		.filter(|opset| nearest(entry, **opset) == **opset && entry.domain.is_empty())
+		.map(|opset| (*opset, Elements::Plain));
+	variants
+		.chain(old)
 		.zip(0..)
-		.filter_map(|((opset, elements), seed)| entry.case(dtype, *opset, *elements, seed))
+		.filter_map(|((opset, elements), seed)| entry.case(dtype, opset, elements, seed))
 		.collect()
 }
 

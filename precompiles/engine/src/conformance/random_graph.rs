@@ -19,7 +19,7 @@ const MAX_WORK: u64 = 1 << 21;
 pub fn random_graph(seed: u64) -> Case {
 	let mut random = Random::named("random graph", seed);
 	let catalog: Vec<&Entry> = entries().collect();
-	let opset = *random.pick(&[9, 11, 13, 17, 19, 21, 24]);
+	let opset = *random.pick(&[1, 6, 9, 11, 13, 17, 19, 21, 24, 28]);
 	let elements = *random.pick(&[Elements::Plain, Elements::Plain, Elements::Special]);
 	// Networks are mostly of binary32.
 	let dtype = if random.one_in(3) {

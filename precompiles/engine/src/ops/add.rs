@@ -9,8 +9,8 @@ use crate::{error::OpError, DType};
 #[derive(Debug)]
 struct Add;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Add, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Add, node, inputs)
 }
 
 impl BinaryOp for Add {

@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug)]
 struct And;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(And, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(And, node, inputs)
 }
 
 impl BinaryOp for And {

@@ -1,5 +1,8 @@
 //! BatchNormalization in its inference form: with `a = scale / sqrt(var + epsilon)`, computed in
 //! binary64 and rounded once, each element becomes `(x - mean) * a + B`.
+//!
+//! The parameters are those of the element's channel, or with `spatial` = 0, up to opset 8, those of
+//! its place in the image. Up to opset 6 `is_test` must be 1: its default of 0 is training.
 
 use std::sync::Arc;
 
@@ -24,6 +27,8 @@ pub(super) const ATTRIBUTES: &[&str] = &["epsilon", "momentum", "spatial", "trai
 #[derive(Debug)]
 pub(crate) struct BatchNormalization {
 	epsilon: f32,
+	/// Whether the places of a channel share its parameters.
+	spatial: bool,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -32,14 +37,40 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			"training is not supported: export for inference",
 		));
 	}
-	if !node.attrs.flag_or("spatial", true)? {
-		return Err(OpError::unsupported("spatial = 0 is not supported"));
+	// Any other number than 0 means true.
+	if node.opset < 7 && node.attrs.int_or("is_test", 0)? == 0 {
+		return Err(OpError::unsupported(
+			"is_test is 0, which is training: set it to 1",
+		));
 	}
-	let epsilon = node.attrs.float_or("epsilon", 1e-5)?;
-	Ok(Lowered::step(BatchNormalization { epsilon }, inputs))
+	let x = inputs.required(0)?;
+	let spatial = node.attrs.int_or("spatial", 1)? != 0;
+	if !spatial && node.opset < 7 && x.rank() > 2 {
+		return Err(OpError::unsupported(
+			"spatial is 0, for which opsets before 7 do not say what the parameters are: export for \
+			 opset 7 or 8, or flatten the input",
+		));
+	}
+	if !spatial && node.opset > 8 {
+		return Err(OpError::bad_attribute(
+			"spatial",
+			"only opset 8 and before may have 0: flatten the input instead",
+		));
+	}
+	let kernel = BatchNormalization {
+		epsilon: node.attrs.float_or("epsilon", 1e-5)?,
+		// With nothing but channels both are the same.
+		spatial: spatial || x.rank() == 2,
+	};
+	Ok(Lowered::step(kernel, inputs))
 }
 
 impl BatchNormalization {
+	/// Whether there is one parameter of each kind for each channel.
+	pub(crate) fn is_by_channel(&self) -> bool {
+		self.spatial
+	}
+
 	/// scale / sqrt(var + epsilon).
 	pub(crate) fn factor(&self, scale: f64, var: f64) -> f64 {
 		scale / (var + f64::from(self.epsilon)).sqrt()
@@ -47,7 +78,6 @@ impl BatchNormalization {
 
 	fn run<T: Float + Datum>(&self, inputs: &[TValue]) -> Result<Tensor, EvalError> {
 		let x = &inputs[0];
-		let len = strides(x.shape())[1];
 		let [scale, bias, mean, var] =
 			[&inputs[1], &inputs[2], &inputs[3], &inputs[4]].map(|input| slice::<T>(input));
 		let (scale, bias, mean, var, input) = (scale?, bias?, mean?, var?, slice::<T>(x)?);
@@ -57,9 +87,34 @@ impl BatchNormalization {
 			.map(|(s, v)| T::from_f64(self.factor(s.to_f64(), v.to_f64())))
 			.collect();
 		build_tensor::<T>(x.shape(), |output| {
-			by_planes(len, input, output, [mean, &factors, bias]);
+			if self.spatial {
+				let len = strides(x.shape())[1];
+				by_planes(len, input, output, [mean, &factors, bias]);
+			} else {
+				by_places(input, output, [mean, &factors, bias]);
+			}
 		})
 	}
+}
+
+/// `(x - mean) * a + b` where each place of an image has parameters of its own.
+fn by_places<T: Float>(input: &[T], output: &mut [T], parameters: [&[T]; 3]) {
+	let [mean, factors, bias] = parameters;
+	if mean.is_empty() {
+		return;
+	}
+	vectorized(
+		#[inline(always)]
+		|| {
+			let images = input.chunks_exact(mean.len());
+			for (x, y) in images.zip(output.chunks_exact_mut(mean.len())) {
+				let parameters = mean.iter().zip(factors).zip(bias);
+				for ((y, x), ((mean, a), b)) in y.iter_mut().zip(x).zip(parameters) {
+					*y = (*x - *mean) * *a + *b;
+				}
+			}
+		},
+	);
 }
 
 /// `(x - mean) * a + b` where the channels are planes of `len` elements.
@@ -98,13 +153,14 @@ impl Kernel for BatchNormalization {
 		if parameters.len() != names.len() {
 			return Err(super::internal_arity(inputs));
 		}
+		let last = if self.spatial { 2 } else { x.rank() };
+		let shape = &x.shape()[1..last];
 		for (parameter, name) in parameters.iter().zip(names) {
 			parameter.expect_same_dtype(name, x)?;
-			if parameter.shape() != [x.shape()[1]] {
+			if parameter.shape() != shape {
 				return Err(OpError::mismatch(format!(
-					"{name} has shape {:?}, but must have [{}]",
+					"{name} has shape {:?}, but must have {shape:?}",
 					parameter.shape(),
-					x.shape()[1]
 				)));
 			}
 		}
@@ -313,7 +369,7 @@ impl Kernel for ChannelAffine {
 mod tests {
 	use crate::{
 		error::OpError,
-		testing::{f32s, float, int, OpTest},
+		testing::{f32s, float, int, ints, OpTest},
 	};
 
 	fn test(parameters: [f32; 4]) -> OpTest {
@@ -342,6 +398,47 @@ mod tests {
 			.input(f32s(&[2], &[1.0, 1.0]))
 			.elements::<f32>();
 		assert_eq!(y, [1.0, 11.0]);
+	}
+
+	#[test]
+	fn old_opsets_say_that_they_test() {
+		let old = |opset| test([3.0, 0.5, 2.0, 4.0]).opset(opset);
+		for opset in [1, 6] {
+			let (_, y) = old(opset).attr(int("is_test", 1)).elements::<f32>();
+			assert_eq!(y, [-1.0, 0.5, 2.0, 3.5]);
+			let error = old(opset).refused();
+			assert!(error.to_string().contains("is_test"), "{error}");
+		}
+		let consumed = ints("consumed_inputs", &[0, 0, 0, 1, 1]);
+		let (_, y) = old(1)
+			.attr(int("is_test", 1))
+			.attr(consumed)
+			.elements::<f32>();
+		assert_eq!(y, [-1.0, 0.5, 2.0, 3.5]);
+		let error = old(7).attr(int("is_test", 1)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+	}
+
+	#[test]
+	fn places_may_have_their_own_parameters() {
+		let places = |opset, shape: &[usize]| {
+			let test = OpTest::new("BatchNormalization")
+				.opset(opset)
+				.attr(float("epsilon", 0.0))
+				.attr(int("spatial", 0))
+				.input(f32s(&[2, 1, 2], &[1.0, 2.0, 3.0, 4.0]));
+			[[1.0, 10.0], [0.0, 0.5], [1.0, 2.0], [4.0, 1.0]]
+				.iter()
+				.fold(test, |test, parameter| test.input(f32s(shape, parameter)))
+		};
+		let (shape, y) = places(8, &[1, 2]).elements::<f32>();
+		assert_eq!((shape, y), (vec![2, 1, 2], vec![0.0, 0.5, 1.0, 20.5]));
+		let error = places(8, &[2]).refused();
+		assert!(matches!(error, OpError::ShapeMismatch { .. }), "{error}");
+		let error = places(9, &[1, 2]).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let error = places(6, &[1, 2]).attr(int("is_test", 1)).refused();
+		assert!(matches!(error, OpError::Unsupported { .. }), "{error}");
 	}
 
 	#[test]

@@ -4,7 +4,7 @@ use std::{fmt::Debug, sync::Arc};
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
-use super::{Inputs, Lowered};
+use super::{limited_broadcast, Inputs, Lowered, NodeCtx};
 use crate::{
 	broadcast::broadcast_shape,
 	error::{EvalError, OpError},
@@ -47,10 +47,20 @@ struct Binary<O> {
 }
 
 /// Lowers a node of two inputs.
-pub(super) fn lower(op: impl BinaryOp, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let shape = broadcast_shape(inputs.required(0)?.shape(), inputs.required(1)?.shape())?;
+pub(super) fn lower(
+	op: impl BinaryOp,
+	node: &NodeCtx<'_>,
+	inputs: Inputs<'_>,
+) -> Result<Lowered, OpError> {
+	let (a, b) = (inputs.required(0)?.shape(), inputs.required(1)?.shape());
+	let other = if node.opset <= limited_broadcast::LAST {
+		limited_broadcast::aligned(node, a, b)?
+	} else {
+		b.to_vec()
+	};
+	let shape = broadcast_shape(a, &other)?;
 	let op = Arc::new(op);
-	Ok(Lowered::step(Binary { op, shape }, inputs))
+	Ok(Lowered::step(Binary { op, shape }, inputs).taking(1, b, other))
 }
 
 impl<O: BinaryOp> Kernel for Binary<O> {

@@ -26,7 +26,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		Some("RIGHT") => false,
 		_ => return Err(OpError::bad_attribute("direction", "must be LEFT or RIGHT")),
 	};
-	lower(BitShift { left }, inputs)
+	lower(BitShift { left }, node, inputs)
 }
 
 impl BinaryOp for BitShift {

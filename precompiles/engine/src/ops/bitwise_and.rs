@@ -16,8 +16,8 @@ use crate::{
 #[derive(Debug)]
 struct BitwiseAnd;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(BitwiseAnd, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(BitwiseAnd, node, inputs)
 }
 
 impl BinaryOp for BitwiseAnd {

@@ -16,8 +16,8 @@ use crate::{
 #[derive(Debug)]
 struct BitwiseOr;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(BitwiseOr, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(BitwiseOr, node, inputs)
 }
 
 impl BinaryOp for BitwiseOr {

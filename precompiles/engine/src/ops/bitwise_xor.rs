@@ -16,8 +16,8 @@ use crate::{
 #[derive(Debug)]
 struct BitwiseXor;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(BitwiseXor, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(BitwiseXor, node, inputs)
 }
 
 impl BinaryOp for BitwiseXor {

@@ -1,4 +1,4 @@
-//! Cast: the elements in another type.
+//! Cast: the elements in another type, which up to opset 5 is given by its name.
 //!
 //! * float to integer: truncated towards zero, saturating; a NaN gives 0,
 //! * integer to integer: the low bits, in two's complement,
@@ -9,7 +9,7 @@
 //! * to a float of 16 bits or less: by binary64 (exact but for integers of more than 53 bits) to the
 //!   nearest number of the format, ties to even, held as binary32.
 
-use tract_onnx::prelude::Tensor;
+use tract_onnx::{pb::tensor_proto::DataType, prelude::Tensor};
 
 use super::{
 	unary::{lower, UnaryOp},
@@ -32,14 +32,28 @@ struct Cast {
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let to = node
-		.attrs
-		.int("to")?
-		.ok_or_else(|| crate::attrs::Attrs::missing("to"))?;
+	let to = if node.opset < 6 {
+		node.attrs.string("to")?.map(number_of).transpose()?
+	} else {
+		node.attrs.int("to")?
+	};
+	let to = to.ok_or_else(|| crate::attrs::Attrs::missing("to"))?;
 	match i32::try_from(to).ok().and_then(Storage::from_onnx) {
 		Some(storage) => lower_to_storage(storage, node),
 		None => lower_to(data_type("to", to)?, inputs),
 	}
+}
+
+/// The number of the element type with this name.
+fn number_of(name: &str) -> Result<i64, OpError> {
+	// Those of later versions are not among them.
+	(DataType::Float as i32..=DataType::Bfloat16 as i32)
+		.find(|number| DataType::try_from(*number).is_ok_and(|known| known.as_str_name() == name))
+		.map(i64::from)
+		.ok_or_else(|| {
+			let name: String = name.chars().take(32).collect();
+			OpError::bad_attribute("to", format!("'{name}' is no element type of ONNX"))
+		})
 }
 
 /// Lowers to a conversion of input 0 to a type of storage only.
@@ -136,7 +150,7 @@ impl UnaryOp for Cast {
 mod tests {
 	use crate::{
 		error::OpError,
-		testing::{f32s, int, tensor, OpTest},
+		testing::{f32s, int, string, tensor, OpTest},
 	};
 	use proptest::prelude::*;
 	use tract_onnx::prelude::{Datum, Tensor};
@@ -208,6 +222,32 @@ mod tests {
 		// Directly: by way of binary32 this would be a tie, and go to 1.
 		let x = 1.0 + 2f64.powi(-11) + 2f64.powi(-40);
 		assert_eq!(cast::<f32>(tensor(&[1], &[x]), 10), [1.0 + 2f32.powi(-10)]);
+	}
+
+	#[test]
+	fn the_first_opsets_name_the_type() {
+		let named = |opset, name: &str| {
+			OpTest::new("Cast")
+				.opset(opset)
+				.attr(string("to", name))
+				.input(f32s(&[2], &[1.9, -1.9]))
+		};
+		assert_eq!(named(1, "INT32").elements::<i32>().1, [1, -1]);
+		assert_eq!(named(5, "DOUBLE").elements::<f64>().1[0], f64::from(1.9f32));
+		assert_eq!(named(5, "FLOAT16").elements::<f32>().1[0], 1.900_390_6);
+		for name in ["int32", "", "FLOAT32"] {
+			let error = named(5, name).refused();
+			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		}
+		let error = named(5, "STRING").refused();
+		assert!(matches!(error, OpError::UnsupportedDType { .. }), "{error}");
+		let number = OpTest::new("Cast")
+			.opset(5)
+			.attr(int("to", 6))
+			.input(f32s(&[], &[1.0]));
+		assert!(matches!(number.refused(), OpError::BadAttribute { .. }));
+		let error = named(6, "INT32").refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 	}
 
 	#[test]

@@ -2,7 +2,8 @@
 //! a bound gives a NaN, and where min is above max the result is max.
 //!
 //! Up to opset 10 the bounds are attributes, the least and the largest finite binary32 if not
-//! given; from opset 11 on they are inputs, and one that is omitted does not bound.
+//! given (up to opset 5 those of the element type); from opset 11 on they are inputs, and one that is
+//! omitted does not bound.
 
 use std::sync::Arc;
 
@@ -52,19 +53,20 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			});
 		}
 		let dtype = inputs.required(0)?.dtype();
-		let bound = |name, default| -> Result<Bound, OpError> {
-			let value = node.attrs.float_or(name, default)?;
-			let tensor = match dtype {
-				DType::F64 => from_slice(&[], &[f64::from(value)]),
-				_ => from_slice(&[], &[value]),
+		let bound = |name, default: f32, widest: f64| -> Result<Bound, OpError> {
+			let value = node.attrs.float(name)?;
+			let tensor = match (dtype, value) {
+				(DType::F64, None) if node.opset < 6 => from_slice(&[], &[widest]),
+				(DType::F64, value) => from_slice(&[], &[f64::from(value.unwrap_or(default))]),
+				(_, value) => from_slice(&[], &[value.unwrap_or(default)]),
 			};
 			let tensor = tensor.map_err(|error| OpError::bad_attribute(name, error.to_string()))?;
 			Ok(Bound::Constant(Arc::new(tensor)))
 		};
 		inputs.required(0)?.expect("the input", &DType::FLOATS)?;
 		let clip = Clip {
-			min: bound("min", f32::MIN)?,
-			max: bound("max", f32::MAX)?,
+			min: bound("min", f32::MIN, f64::MIN)?,
+			max: bound("max", f32::MAX, f64::MAX)?,
 		};
 		return Ok(Lowered::step_of(clip, [0]));
 	}
@@ -209,5 +211,12 @@ mod tests {
 			.input(f32s(&[6], &X))
 			.elements::<f32>();
 		assert_eq!(y, [-1.0, -0.0, 0.5, 9.0, f32::MAX, -1.0]);
+		let of_doubles = |opset| {
+			let x = [1e300, f64::NEG_INFINITY];
+			let test = OpTest::new("Clip").opset(opset).input(tensor(&[2], &x));
+			test.elements::<f64>().1
+		};
+		assert_eq!(of_doubles(5), [1e300, f64::MIN]);
+		assert_eq!(of_doubles(6), [f64::from(f32::MAX), f64::from(f32::MIN)]);
 	}
 }

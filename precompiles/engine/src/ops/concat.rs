@@ -1,4 +1,4 @@
-//! Concat: the inputs one after the other along an axis.
+//! Concat: the inputs one after the other along an axis, which up to opset 3 is 1 by default.
 
 use std::sync::Arc;
 
@@ -27,10 +27,11 @@ pub(crate) struct Concat {
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let facts = inputs.all()?;
 	let first = inputs.required(0)?;
-	let axis = node
-		.attrs
-		.int("axis")?
-		.ok_or_else(|| crate::attrs::Attrs::missing("axis"))?;
+	let axis = match node.attrs.int("axis")? {
+		Some(axis) => axis,
+		None if node.opset < 4 => 1,
+		None => return Err(crate::attrs::Attrs::missing("axis")),
+	};
 	let axis = first.axis("axis", axis)?;
 	let mut shape = first.shape().to_vec();
 	for other in &facts[1..] {
@@ -130,6 +131,19 @@ mod tests {
 			.input(a())
 			.input(a());
 		assert_eq!(test.elements::<i64>(), (vec![4, 1], vec![1, 2, 1, 2]));
+	}
+
+	#[test]
+	fn the_first_opsets_have_a_default_axis() {
+		let test = |opset| {
+			OpTest::new("Concat")
+				.opset(opset)
+				.input(f32s(&[2, 1], &[1.0, 2.0]))
+				.input(f32s(&[2, 1], &[3.0, 4.0]))
+		};
+		let (shape, y) = test(3).elements::<f32>();
+		assert_eq!((shape, y), (vec![2, 2], vec![1.0, 3.0, 2.0, 4.0]));
+		assert!(matches!(test(4).refused(), OpError::BadAttribute { .. }));
 	}
 
 	#[test]

@@ -20,8 +20,8 @@ use crate::{
 #[derive(Debug)]
 struct Div;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Div, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Div, node, inputs)
 }
 
 impl BinaryOp for Div {

@@ -1,7 +1,7 @@
 //! Dropout: the input itself, and a mask of `true` where the node asks for one.
 //!
-//! Inference drops nothing: `ratio` and `seed` are read past, and a `training_mode` that is not
-//! constantly false is refused.
+//! Inference drops nothing: `ratio` and `seed` are read past. A `training_mode` that is not
+//! constantly false is refused, and so is, up to opset 6, an `is_test` of 0, which is the default.
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
@@ -31,6 +31,12 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 				"training_mode is on: export the model for inference",
 			));
 		}
+	}
+	// Any other number than 0 means true.
+	if node.opset < 7 && node.attrs.int_or("is_test", 0)? == 0 {
+		return Err(OpError::unsupported(
+			"is_test is 0, which is training: set it to 1",
+		));
 	}
 	if !node.wants(1) {
 		return Ok(Lowered::Alias(0));
@@ -67,7 +73,7 @@ mod tests {
 	use crate::{
 		error::OpError,
 		tensor::slice,
-		testing::{f32s, tensor, OpTest},
+		testing::{f32s, int, tensor, OpTest},
 	};
 
 	#[test]
@@ -98,5 +104,24 @@ mod tests {
 			test(tensor(&[], &[true])).refused(),
 			OpError::Unsupported { .. }
 		));
+	}
+
+	#[test]
+	fn old_opsets_say_that_they_test() {
+		let test = |opset| {
+			OpTest::new("Dropout")
+				.opset(opset)
+				.input(f32s(&[1], &[2.0]))
+		};
+		for opset in [1, 6] {
+			let tested = test(opset).attr(int("is_test", 1));
+			assert_eq!(tested.elements::<f32>().1, [2.0]);
+			let error = test(opset).refused();
+			assert!(error.to_string().contains("is_test"), "{error}");
+			let error = test(opset).attr(int("is_test", 1)).outputs(2).refused();
+			assert!(matches!(error, OpError::Unsupported { .. }), "{error}");
+		}
+		let error = test(7).attr(int("is_test", 1)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 	}
 }

@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 struct Equal;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Equal, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Equal, node, inputs)
 }
 
 impl BinaryOp for Equal {

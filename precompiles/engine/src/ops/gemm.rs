@@ -1,7 +1,8 @@
 //! Gemm: `alpha * (A' x B') + beta * C`, where A' and B' may be transposed.
 //!
 //! The sum of products runs over ascending k from +0; it is multiplied by alpha, then `beta * C` is
-//! added if there is a C. Integers wrap around, with alpha and beta truncated.
+//! added if there is a C. Integers wrap around, with alpha and beta truncated. C broadcasts; up to
+//! opset 6 only if `broadcast` is not 0.
 
 use std::borrow::Cow;
 
@@ -69,6 +70,16 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	}
 	if let Some(c) = inputs.optional(2) {
 		c.expect_same_dtype("C", a)?;
+		// Any other number than 0 means true.
+		let broadcasts = node.opset > 6 || node.attrs.int_or("broadcast", 0)? != 0;
+		if !broadcasts && c.shape() != [rows, columns] {
+			return Err(OpError::mismatch(format!(
+				"C has shape {:?}, but must have [{rows}, {columns}]: opset {} broadcasts with \
+				 broadcast = 1 only",
+				c.shape(),
+				node.opset
+			)));
+		}
 		if broadcast_shape(c.shape(), &[rows, columns])? != [rows, columns] {
 			return Err(OpError::mismatch(format!(
 				"C of {:?} does not broadcast to [{rows}, {columns}]",
@@ -233,6 +244,26 @@ mod tests {
 			assert_eq!(shape, [2, 4]);
 			assert_eq!(y, [3.0, 6.0, 19.0, 10.0, 7.0, 10.0, 39.0, 18.0]);
 		}
+	}
+
+	#[test]
+	fn old_opsets_broadcast_where_asked_to() {
+		let test = |c| {
+			OpTest::new("Gemm")
+				.opset(6)
+				.input(f32s(&[1, 1], &[2.0]))
+				.input(f32s(&[1, 2], &[3.0, 4.0]))
+				.input(c)
+		};
+		let row = || f32s(&[2], &[1.0, -1.0]);
+		let (_, y) = test(row()).attr(int("broadcast", 1)).elements::<f32>();
+		assert_eq!(y, [7.0, 7.0]);
+		let (_, y) = test(f32s(&[1, 2], &[1.0, -1.0])).elements::<f32>();
+		assert_eq!(y, [7.0, 7.0]);
+		let error = test(row()).refused();
+		assert!(error.to_string().contains("broadcast = 1"), "{error}");
+		let error = test(row()).opset(7).attr(int("broadcast", 1)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 	}
 
 	#[test]

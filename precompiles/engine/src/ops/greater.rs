@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 struct Greater;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Greater, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Greater, node, inputs)
 }
 
 impl BinaryOp for Greater {

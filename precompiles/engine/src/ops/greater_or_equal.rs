@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 struct GreaterOrEqual;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(GreaterOrEqual, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(GreaterOrEqual, node, inputs)
 }
 
 impl BinaryOp for GreaterOrEqual {

@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 struct Less;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Less, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Less, node, inputs)
 }
 
 impl BinaryOp for Less {

@@ -17,8 +17,8 @@ use crate::{
 #[derive(Debug)]
 struct LessOrEqual;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(LessOrEqual, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(LessOrEqual, node, inputs)
 }
 
 impl BinaryOp for LessOrEqual {

@@ -3,6 +3,7 @@
 //! The accumulator starts at +0 and takes in, in row-major order, the elements of the window that lie
 //! in the input: their magnitudes (`p` = 1), their squares (`p` = 2), or their magnitudes to the power
 //! of p. Then come the square root (`p` = 2) or the power of 1 / p, which is rounded to the type.
+//! In opset 1 p is a float.
 
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
@@ -33,7 +34,7 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 #[derive(Debug)]
 struct LpPool {
 	name: &'static str,
-	p: i64,
+	p: f64,
 	/// The window, or the whole channel.
 	window: Option<Window>,
 }
@@ -62,9 +63,15 @@ pub(super) fn build_global(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Low
 	Ok(Lowered::step(pool, inputs))
 }
 
-fn power(node: &NodeCtx<'_>) -> Result<i64, OpError> {
-	let p = node.attrs.int_or("p", 2)?;
-	if (1..=1 << 20).contains(&p) {
+fn power(node: &NodeCtx<'_>) -> Result<f64, OpError> {
+	const MOST: i64 = 1 << 20;
+	let p = if node.opset < 2 {
+		f64::from(node.attrs.float_or("p", 2.0)?)
+	} else {
+		// A number so large is refused in any case.
+		node.attrs.int_or("p", 2)?.clamp(0, MOST + 1) as f64
+	};
+	if (1.0..=MOST as f64).contains(&p) {
 		return Ok(p);
 	}
 	Err(OpError::bad_attribute("p", format!("{p} is impossible")))
@@ -82,19 +89,23 @@ impl LpPool {
 
 	#[inline(always)]
 	fn term<T: Float>(&self, x: T) -> T {
-		match self.p {
-			1 => x.abs(),
-			2 => x * x,
-			p => x.abs().pow(T::from_f64(p as f64)),
+		if self.p == 1.0 {
+			x.abs()
+		} else if self.p == 2.0 {
+			x * x
+		} else {
+			x.abs().pow(T::from_f64(self.p))
 		}
 	}
 
 	#[inline(always)]
 	fn finish<T: Float>(&self, sum: T) -> T {
-		match self.p {
-			1 => sum,
-			2 => sum.sqrt(),
-			p => sum.pow(T::ONE / T::from_f64(p as f64)),
+		if self.p == 1.0 {
+			sum
+		} else if self.p == 2.0 {
+			sum.sqrt()
+		} else {
+			sum.pow(T::ONE / T::from_f64(self.p))
 		}
 	}
 
@@ -149,10 +160,10 @@ impl Kernel for LpPool {
 			None => inputs[0].len() as u64,
 			Some(window) => (outputs[0].len() as u64).saturating_mul(window.kernel_len()),
 		};
-		let powers = if self.p > 2 {
-			terms.saturating_mul(4)
-		} else {
+		let powers = if self.p == 1.0 || self.p == 2.0 {
 			0
+		} else {
+			terms.saturating_mul(4)
 		};
 		Cost::touching(inputs, outputs)
 			.with_macs(terms.saturating_mul(8))
@@ -169,7 +180,7 @@ impl Kernel for LpPool {
 mod tests {
 	use crate::{
 		error::OpError,
-		testing::{f32s, int, ints, OpTest},
+		testing::{f32s, float, int, ints, OpTest},
 	};
 
 	#[test]
@@ -192,6 +203,28 @@ mod tests {
 		assert_eq!(y, [3.0]);
 		let error = test().attr(int("p", 0)).refused();
 		assert!(matches!(error, OpError::BadAttribute { .. }));
+	}
+
+	#[test]
+	fn the_first_opset_has_a_float() {
+		let test = || {
+			OpTest::new("LpPool")
+				.opset(1)
+				.attr(ints("kernel_shape", &[2]))
+				.input(f32s(&[1, 1, 2], &[4.0, -4.0]))
+		};
+		assert_eq!(test().attr(float("p", 1.0)).elements::<f32>().1, [8.0]);
+		// 4^1.5 is 8, and 16^(2/3) is 2^(8/3).
+		let (_, y) = test().attr(float("p", 1.5)).elements::<f32>();
+		assert!((y[0] - 6.349_604).abs() < 1e-6, "{y:?}");
+		for p in [0.5, f32::NAN, f32::INFINITY, -2.0] {
+			let error = test().attr(float("p", p)).refused();
+			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		}
+		let error = test().attr(int("p", 2)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let error = test().opset(2).attr(int("p", i64::MAX)).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 	}
 
 	#[test]

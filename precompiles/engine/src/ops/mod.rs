@@ -2,6 +2,11 @@
 //!
 //! To add one: write `ops/<operator>.rs` with a `build` function and a [`Kernel`], list the module,
 //! and add a row to `find`. `relu.rs` shows an elementwise operator, `add.rs` one that broadcasts.
+//!
+//! An operator is one row for all its versions: `build` reads what the model's opset means. A row
+//! says from which opset on there is the operator, until when if it was withdrawn, and which
+//! attributes only old versions have, as <https://github.com/onnx/onnx/blob/main/docs/Changelog.md>
+//! has it.
 
 mod abs;
 mod acos;
@@ -95,6 +100,7 @@ mod layer_normalization;
 mod leaky_relu;
 mod less;
 mod less_or_equal;
+mod limited_broadcast;
 mod linear_model;
 mod log;
 mod log_softmax;
@@ -204,7 +210,9 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use tract_onnx::prelude::Tensor;
 
-use crate::{attrs::Attrs, error::OpError, fact::Fact, kernel::Kernel};
+use crate::{
+	attrs::Attrs, error::OpError, fact::Fact, guard::OPSETS, kernel::Kernel, tensor::slice, DType,
+};
 
 /// What an operator's `build` function sees of its node.
 #[derive(Clone, Copy, Debug)]
@@ -302,6 +310,41 @@ impl<'a> Inputs<'a> {
 			})
 	}
 
+	/// The elements of input `index`, as [`Self::constant_ints`], or a list of whole numbers of
+	/// binary32 or binary64, as the first opsets have them.
+	pub fn constant_whole_numbers(
+		&self,
+		index: usize,
+		name: &'static str,
+	) -> Result<Option<Vec<i64>>, OpError> {
+		let Some(tensor) = self.constant(index, name)? else {
+			return Ok(None);
+		};
+		let floats: Vec<f64> = match crate::tensor::dtype(tensor) {
+			Ok(DType::F32) => {
+				slice::<f32>(tensor).map(|floats| floats.iter().map(|x| f64::from(*x)).collect())
+			}
+			Ok(DType::F64) => slice::<f64>(tensor).map(<[f64]>::to_vec),
+			_ => return self.constant_ints(index, name),
+		}
+		.map_err(|error| OpError::bad_attribute(name, error.to_string()))?;
+		floats
+			.iter()
+			.map(|x| {
+				// Beyond 2^53 not every number has a neighbour.
+				if x.fract() == 0.0 && x.abs() <= 9_007_199_254_740_992.0 {
+					Ok(*x as i64)
+				} else {
+					Err(OpError::bad_attribute(
+						name,
+						format!("has {x}, but must have whole numbers"),
+					))
+				}
+			})
+			.collect::<Result<_, _>>()
+			.map(Some)
+	}
+
 	/// The one element of input `index`, a constant of i32 or i64.
 	pub fn constant_int(&self, index: usize, name: &'static str) -> Result<Option<i64>, OpError> {
 		match self.constant_ints(index, name)?.as_deref() {
@@ -325,6 +368,9 @@ pub enum Lowered {
 		/// Which of the node's inputs it consumes at run time, in the kernel's order. Inputs that
 		/// the build function has absorbed (axes, shapes) are left out.
 		inputs: Vec<usize>,
+		/// The inputs that it takes in another shape, by their place among `inputs`. The importer
+		/// puts a step before that reshapes, or reshapes the constant.
+		reshaped: Vec<(usize, Vec<usize>)>,
 	},
 	/// Nothing: the node's one output is its input of this index.
 	Alias(usize),
@@ -338,6 +384,7 @@ impl Lowered {
 		Self::Step {
 			kernel: Arc::new(kernel),
 			inputs: (0..inputs.len()).collect(),
+			reshaped: vec![],
 		}
 	}
 
@@ -346,7 +393,19 @@ impl Lowered {
 		Self::Step {
 			kernel: Arc::new(kernel),
 			inputs: inputs.into(),
+			reshaped: vec![],
 		}
+	}
+
+	/// The same step with its input `place`, of this shape, in another.
+	#[must_use]
+	fn taking(mut self, place: usize, from: &[usize], to: Vec<usize>) -> Self {
+		if let Self::Step { reshaped, .. } = &mut self {
+			if from != to {
+				reshaped.push((place, to));
+			}
+		}
+		self
 	}
 }
 
@@ -361,14 +420,82 @@ struct Spec {
 	outputs: RangeInclusive<usize>,
 	/// The attributes that it may have.
 	attributes: &'static [&'static str],
+	/// Attributes of old versions, and the last opset that has each.
+	legacy: &'static [(&'static str, i64)],
+	/// The first and the last opset that has it.
+	opsets: RangeInclusive<i64>,
 	/// Lowers a node.
 	build: Build,
 }
 
+impl Spec {
+	/// The operator came with this opset.
+	fn since(self, opset: i64) -> Self {
+		Self {
+			opsets: opset..=*self.opsets.end(),
+			..self
+		}
+	}
+
+	/// The operator was withdrawn after this opset.
+	fn until(self, opset: i64) -> Self {
+		Self {
+			opsets: *self.opsets.start()..=opset,
+			..self
+		}
+	}
+
+	/// Old versions had these attributes too, up to these opsets.
+	fn legacy(self, legacy: &'static [(&'static str, i64)]) -> Self {
+		Self { legacy, ..self }
+	}
+
+	/// Refuses a node of an operator that the model's opset does not have.
+	fn check_opset(&self, node: &NodeCtx<'_>) -> Result<(), OpError> {
+		if is_ml(node.op_type) || self.opsets.contains(&node.opset) {
+			return Ok(());
+		}
+		let (from, to) = (self.opsets.start(), self.opsets.end());
+		let rule = if node.opset < *from {
+			format!("it came with opset {from}")
+		} else {
+			format!("it was withdrawn after opset {to}")
+		};
+		Err(OpError::unsupported(format!(
+			"{rule}, but the model imports opset {}: declare an opset that has it, or convert the \
+			 model (onnx.version_converter)",
+			node.opset
+		)))
+	}
+
+	/// Refuses attributes that the operator does not have, or not any more.
+	fn check_attributes(&self, node: &NodeCtx<'_>) -> Result<(), OpError> {
+		let (had, gone): (Vec<_>, Vec<_>) = self
+			.legacy
+			.iter()
+			.partition(|(_, last)| node.opset <= *last);
+		if let Some((name, last)) = gone.iter().find(|(name, _)| node.attrs.has(name)) {
+			return Err(OpError::bad_attribute(
+				name,
+				format!(
+					"only opset {last} and before have it, but the model imports opset {}",
+					node.opset
+				),
+			));
+		}
+		let mut names = self.attributes.to_vec();
+		names.extend(had.iter().map(|(name, _)| name));
+		node.attrs.only(&names)
+	}
+}
+
+/// The attribute of optimisers that the first versions have, and that means nothing to the result.
+const CONSUMED: &[(&str, i64)] = &[("consumed_inputs", 5)];
+
 /// No bound on the number of inputs or outputs but the one on all nodes.
 const ANY: usize = crate::limits::MAX_NODE_TENSORS;
 
-const fn row(
+fn row(
 	inputs: RangeInclusive<usize>,
 	outputs: RangeInclusive<usize>,
 	attributes: &'static [&'static str],
@@ -378,6 +505,8 @@ const fn row(
 		inputs,
 		outputs,
 		attributes,
+		legacy: &[],
+		opsets: 1..=*OPSETS.end(),
 		build,
 	}
 }
@@ -399,75 +528,77 @@ macro_rules! table {
 }
 
 table! {
-		"Add" => row(2..=2, 1..=1, &[], add::build),
-		"Relu" => row(1..=1, 1..=1, &[], relu::build),
-		"Abs" => row(1..=1, 1..=1, &[], abs::build),
-		"Ceil" => row(1..=1, 1..=1, &[], ceil::build),
-		"Cos" => row(1..=1, 1..=1, &[], cos::build),
-		"Erf" => row(1..=1, 1..=1, &[], erf::build),
-		"Exp" => row(1..=1, 1..=1, &[], exp::build),
-		"Floor" => row(1..=1, 1..=1, &[], floor::build),
-		"HardSwish" => row(1..=1, 1..=1, &[], hard_swish::build),
-		"IsNaN" => row(1..=1, 1..=1, &[], is_nan::build),
-		"Log" => row(1..=1, 1..=1, &[], log::build),
-		"Mish" => row(1..=1, 1..=1, &[], mish::build),
-		"Neg" => row(1..=1, 1..=1, &[], neg::build),
+		"Add" => row(2..=2, 1..=1, &[], add::build).legacy(limited_broadcast::WITH_CONSUMED),
+		"Relu" => row(1..=1, 1..=1, &[], relu::build).legacy(CONSUMED),
+		"Abs" => row(1..=1, 1..=1, &[], abs::build).legacy(CONSUMED),
+		"Ceil" => row(1..=1, 1..=1, &[], ceil::build).legacy(CONSUMED),
+		"Cos" => row(1..=1, 1..=1, &[], cos::build).since(7),
+		"Erf" => row(1..=1, 1..=1, &[], erf::build).since(9),
+		"Exp" => row(1..=1, 1..=1, &[], exp::build).legacy(CONSUMED),
+		"Floor" => row(1..=1, 1..=1, &[], floor::build).legacy(CONSUMED),
+		"HardSwish" => row(1..=1, 1..=1, &[], hard_swish::build).since(14),
+		"IsNaN" => row(1..=1, 1..=1, &[], is_nan::build).since(9),
+		"Log" => row(1..=1, 1..=1, &[], log::build).legacy(CONSUMED),
+		"Mish" => row(1..=1, 1..=1, &[], mish::build).since(18),
+		"Neg" => row(1..=1, 1..=1, &[], neg::build).legacy(CONSUMED),
 		"Not" => row(1..=1, 1..=1, &[], not::build),
-		"Reciprocal" => row(1..=1, 1..=1, &[], reciprocal::build),
-		"Round" => row(1..=1, 1..=1, &[], round::build),
-		"Sigmoid" => row(1..=1, 1..=1, &[], sigmoid::build),
-		"Sign" => row(1..=1, 1..=1, &[], sign::build),
-		"Sin" => row(1..=1, 1..=1, &[], sin::build),
+		"Reciprocal" => row(1..=1, 1..=1, &[], reciprocal::build).legacy(CONSUMED),
+		"Round" => row(1..=1, 1..=1, &[], round::build).since(11),
+		"Sigmoid" => row(1..=1, 1..=1, &[], sigmoid::build).legacy(CONSUMED),
+		"Sign" => row(1..=1, 1..=1, &[], sign::build).since(9),
+		"Sin" => row(1..=1, 1..=1, &[], sin::build).since(7),
 		"Softplus" => row(1..=1, 1..=1, &[], softplus::build),
 		"Softsign" => row(1..=1, 1..=1, &[], softsign::build),
-		"Sqrt" => row(1..=1, 1..=1, &[], sqrt::build),
-		"Tanh" => row(1..=1, 1..=1, &[], tanh::build),
-		"BitwiseNot" => row(1..=1, 1..=1, &[], bitwise_not::build),
-		"LeakyRelu" => row(1..=1, 1..=1, &["alpha"], leaky_relu::build),
-		"ThresholdedRelu" => row(1..=1, 1..=1, &["alpha"], thresholded_relu::build),
-		"HardSigmoid" => row(1..=1, 1..=1, &["alpha", "beta"], hard_sigmoid::build),
-		"Elu" => row(1..=1, 1..=1, &["alpha"], elu::build),
-		"Celu" => row(1..=1, 1..=1, &["alpha"], celu::build),
-		"Selu" => row(1..=1, 1..=1, &["alpha", "gamma"], selu::build),
-		"Gelu" => row(1..=1, 1..=1, &["approximate"], gelu::build),
-		"Shrink" => row(1..=1, 1..=1, &["bias", "lambd"], shrink::build),
+		"Sqrt" => row(1..=1, 1..=1, &[], sqrt::build).legacy(CONSUMED),
+		"Tanh" => row(1..=1, 1..=1, &[], tanh::build).legacy(CONSUMED),
+		"BitwiseNot" => row(1..=1, 1..=1, &[], bitwise_not::build).since(18),
+		"LeakyRelu" => row(1..=1, 1..=1, &["alpha"], leaky_relu::build).legacy(CONSUMED),
+		"ThresholdedRelu" => row(1..=1, 1..=1, &["alpha"], thresholded_relu::build).since(10),
+		"HardSigmoid" => row(1..=1, 1..=1, &["alpha", "beta"], hard_sigmoid::build)
+			.legacy(CONSUMED),
+		"Elu" => row(1..=1, 1..=1, &["alpha"], elu::build).legacy(CONSUMED),
+		"Celu" => row(1..=1, 1..=1, &["alpha"], celu::build).since(12),
+		"Selu" => row(1..=1, 1..=1, &["alpha", "gamma"], selu::build).legacy(CONSUMED),
+		"Gelu" => row(1..=1, 1..=1, &["approximate"], gelu::build).since(20),
+		"Shrink" => row(1..=1, 1..=1, &["bias", "lambd"], shrink::build).since(9),
 		"IsInf" => row(
 			1..=1,
 			1..=1,
 			&["detect_negative", "detect_positive"],
 			is_inf::build,
-		),
+		).since(10),
 		"Cast" => row(1..=1, 1..=1, &["to", "saturate", "round_mode"], cast::build),
 		"Identity" => row(1..=1, 1..=1, &[], identity::build),
 		"Softmax" => row(1..=1, 1..=1, &["axis"], softmax::build),
 		"LogSoftmax" => row(1..=1, 1..=1, &["axis"], log_softmax::build),
 		"Transpose" => row(1..=1, 1..=1, &["perm"], transpose::build),
 		"Flatten" => row(1..=1, 1..=1, &["axis"], flatten::build),
-		"Sub" => row(2..=2, 1..=1, &[], sub::build),
-		"Mul" => row(2..=2, 1..=1, &[], mul::build),
-		"Div" => row(2..=2, 1..=1, &[], div::build),
-		"Pow" => row(2..=2, 1..=1, &[], pow::build),
-		"Equal" => row(2..=2, 1..=1, &[], equal::build),
-		"Less" => row(2..=2, 1..=1, &[], less::build),
-		"Greater" => row(2..=2, 1..=1, &[], greater::build),
-		"And" => row(2..=2, 1..=1, &[], and::build),
-		"Or" => row(2..=2, 1..=1, &[], or::build),
-		"Xor" => row(2..=2, 1..=1, &[], xor::build),
-		"LessOrEqual" => row(2..=2, 1..=1, &[], less_or_equal::build),
-		"GreaterOrEqual" => row(2..=2, 1..=1, &[], greater_or_equal::build),
-		"BitwiseAnd" => row(2..=2, 1..=1, &[], bitwise_and::build),
-		"BitwiseOr" => row(2..=2, 1..=1, &[], bitwise_or::build),
-		"BitwiseXor" => row(2..=2, 1..=1, &[], bitwise_xor::build),
-		"Mod" => row(2..=2, 1..=1, &["fmod"], modulo::build),
-		"PRelu" => row(2..=2, 1..=1, &[], prelu::build),
-		"Max" => row(1..=ANY, 1..=1, &[], max::build),
-		"Min" => row(1..=ANY, 1..=1, &[], min::build),
-		"Sum" => row(1..=ANY, 1..=1, &[], sum::build),
-		"Mean" => row(1..=ANY, 1..=1, &[], mean::build),
-		"Where" => row(3..=3, 1..=1, &[], where_op::build),
-		"Clip" => row(1..=3, 1..=1, &["min", "max"], clip::build),
-		"CastLike" => row(2..=2, 1..=1, &["saturate", "round_mode"], cast_like::build),
-		"Dropout" => row(1..=3, 1..=2, &["ratio", "seed"], dropout::build),
+		"Sub" => row(2..=2, 1..=1, &[], sub::build).legacy(limited_broadcast::WITH_CONSUMED),
+		"Mul" => row(2..=2, 1..=1, &[], mul::build).legacy(limited_broadcast::WITH_CONSUMED),
+		"Div" => row(2..=2, 1..=1, &[], div::build).legacy(limited_broadcast::WITH_CONSUMED),
+		"Pow" => row(2..=2, 1..=1, &[], pow::build).legacy(limited_broadcast::ATTRIBUTES),
+		"Equal" => row(2..=2, 1..=1, &[], equal::build).legacy(limited_broadcast::ATTRIBUTES),
+		"Less" => row(2..=2, 1..=1, &[], less::build).legacy(limited_broadcast::ATTRIBUTES),
+		"Greater" => row(2..=2, 1..=1, &[], greater::build).legacy(limited_broadcast::ATTRIBUTES),
+		"And" => row(2..=2, 1..=1, &[], and::build).legacy(limited_broadcast::ATTRIBUTES),
+		"Or" => row(2..=2, 1..=1, &[], or::build).legacy(limited_broadcast::ATTRIBUTES),
+		"Xor" => row(2..=2, 1..=1, &[], xor::build).legacy(limited_broadcast::ATTRIBUTES),
+		"LessOrEqual" => row(2..=2, 1..=1, &[], less_or_equal::build).since(12),
+		"GreaterOrEqual" => row(2..=2, 1..=1, &[], greater_or_equal::build).since(12),
+		"BitwiseAnd" => row(2..=2, 1..=1, &[], bitwise_and::build).since(18),
+		"BitwiseOr" => row(2..=2, 1..=1, &[], bitwise_or::build).since(18),
+		"BitwiseXor" => row(2..=2, 1..=1, &[], bitwise_xor::build).since(18),
+		"Mod" => row(2..=2, 1..=1, &["fmod"], modulo::build).since(10),
+		"PRelu" => row(2..=2, 1..=1, &[], prelu::build).legacy(CONSUMED),
+		"Max" => row(1..=ANY, 1..=1, &[], max::build).legacy(CONSUMED),
+		"Min" => row(1..=ANY, 1..=1, &[], min::build).legacy(CONSUMED),
+		"Sum" => row(1..=ANY, 1..=1, &[], sum::build).legacy(CONSUMED),
+		"Mean" => row(1..=ANY, 1..=1, &[], mean::build).legacy(CONSUMED),
+		"Where" => row(3..=3, 1..=1, &[], where_op::build).since(9),
+		"Clip" => row(1..=3, 1..=1, &["min", "max"], clip::build).legacy(CONSUMED),
+		"CastLike" => row(2..=2, 1..=1, &["saturate", "round_mode"], cast_like::build).since(15),
+		"Dropout" => row(1..=3, 1..=2, &["ratio", "seed"], dropout::build)
+			.legacy(&[("consumed_inputs", 5), ("is_test", 6)]),
 		"ReduceSum" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_sum::build),
 		"ReduceMean" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_mean::build),
 		"ReduceMax" => row(1..=2, 1..=1, reduce::ATTRIBUTES, reduce_max::build),
@@ -486,7 +617,8 @@ table! {
 			&["axis", "k", "largest", "sorted"],
 			top_k::build,
 		),
-		"Reshape" => row(2..=2, 1..=1, &["allowzero"], reshape::build),
+		"Reshape" => row(1..=2, 1..=1, &["allowzero"], reshape::build)
+			.legacy(&[("consumed_inputs", 4), ("shape", 4)]),
 		"Squeeze" => row(1..=2, 1..=1, &["axes"], squeeze::build),
 		"Unsqueeze" => row(1..=2, 1..=1, &["axes"], unsqueeze::build),
 		"Concat" => row(1..=ANY, 1..=1, &["axis"], concat::build),
@@ -497,33 +629,34 @@ table! {
 			split::build,
 		),
 		"Slice" => row(1..=5, 1..=1, &["axes", "ends", "starts"], slice::build),
-		"Expand" => row(2..=2, 1..=1, &[], expand::build),
-		"Tile" => row(2..=2, 1..=1, &[], tile::build),
+		"Expand" => row(2..=2, 1..=1, &[], expand::build).since(8),
+		"Tile" => row(2..=3, 1..=1, &[], tile::build),
 		"Gather" => row(2..=2, 1..=1, &["axis"], gather::build),
-		"GatherElements" => row(2..=2, 1..=1, &["axis"], gather_elements::build),
-		"GatherND" => row(2..=2, 1..=1, &["batch_dims"], gather_nd::build),
-		"Scatter" => row(3..=3, 1..=1, &["axis"], scatter_elements::build),
+		"GatherElements" => row(2..=2, 1..=1, &["axis"], gather_elements::build).since(11),
+		"GatherND" => row(2..=2, 1..=1, &["batch_dims"], gather_nd::build).since(11),
+		"Scatter" => row(3..=3, 1..=1, &["axis"], scatter_elements::build).since(9).until(10),
 		"ScatterElements" => row(
 			3..=3,
 			1..=1,
 			&["axis", "reduction"],
 			scatter_elements::build,
-		),
-		"ScatterND" => row(3..=3, 1..=1, &["reduction"], scatter_nd::build),
+		).since(11),
+		"ScatterND" => row(3..=3, 1..=1, &["reduction"], scatter_nd::build).since(11),
 		"Constant" => row(0..=0, 1..=1, constant::ATTRIBUTES, constant::build),
-		"ConstantOfShape" => row(1..=1, 1..=1, &["value"], constant_of_shape::build),
+		"ConstantOfShape" => row(1..=1, 1..=1, &["value"], constant_of_shape::build).since(9),
 		"Shape" => row(1..=1, 1..=1, &["start", "end"], shape::build),
 		"Size" => row(1..=1, 1..=1, &[], size::build),
-		"Range" => row(3..=3, 1..=1, &["stash_type"], range::build),
-		"OneHot" => row(3..=3, 1..=1, &["axis"], one_hot::build),
-		"CumSum" => row(2..=2, 1..=1, &["exclusive", "reverse"], cum_sum::build),
-		"Trilu" => row(1..=2, 1..=1, &["upper"], trilu::build),
-		"EyeLike" => row(1..=1, 1..=1, &["dtype", "k"], eye_like::build),
+		"Range" => row(3..=3, 1..=1, &["stash_type"], range::build).since(11),
+		"OneHot" => row(3..=3, 1..=1, &["axis"], one_hot::build).since(9),
+		"CumSum" => row(2..=2, 1..=1, &["exclusive", "reverse"], cum_sum::build).since(11),
+		"Trilu" => row(1..=2, 1..=1, &["upper"], trilu::build).since(14),
+		"EyeLike" => row(1..=1, 1..=1, &["dtype", "k"], eye_like::build).since(9),
 		"DepthToSpace" => row(1..=1, 1..=1, &["blocksize", "mode"], depth_to_space::build),
 		"SpaceToDepth" => row(1..=1, 1..=1, &["blocksize", "mode"], space_to_depth::build),
-		"Pad" => row(1..=4, 1..=1, &["mode", "pads", "value"], pad::build),
+		"Pad" => row(1..=4, 1..=1, &["mode", "pads", "value"], pad::build)
+			.legacy(&[("paddings", 1)]),
 		"Conv" => row(2..=3, 1..=1, conv::ATTRIBUTES, conv::build),
-		"Gemm" => row(2..=3, 1..=1, gemm::ATTRIBUTES, gemm::build),
+		"Gemm" => row(2..=3, 1..=1, gemm::ATTRIBUTES, gemm::build).legacy(&[("broadcast", 6)]),
 		"MatMul" => row(2..=2, 1..=1, &[], mat_mul::build),
 		"MaxPool" => row(1..=1, 1..=2, max_pool::ATTRIBUTES, max_pool::build),
 		"AveragePool" => row(1..=1, 1..=1, average_pool::ATTRIBUTES, average_pool::build),
@@ -534,7 +667,8 @@ table! {
 			1..=5,
 			batch_normalization::ATTRIBUTES,
 			batch_normalization::build,
-		),
+		).legacy(&[("consumed_inputs", 5), ("is_test", 6)]),
+		// ONNX has it from opset 17 on; onnxruntime's optimiser writes it into older models.
 		"LayerNormalization" => row(
 			2..=3,
 			1..=3,
@@ -542,7 +676,8 @@ table! {
 			layer_normalization::build,
 		),
 		"LRN" => row(1..=1, 1..=1, lrn::ATTRIBUTES, lrn::build),
-		"InstanceNormalization" => row(3..=3, 1..=1, &["epsilon"], instance_normalization::build),
+		"InstanceNormalization" => row(3..=3, 1..=1, &["epsilon"], instance_normalization::build)
+			.legacy(CONSUMED),
 		"GroupNormalization" => {
 			let attributes = instance_normalization::GROUP_ATTRIBUTES;
 			row(
@@ -551,41 +686,45 @@ table! {
 				attributes,
 				instance_normalization::build_group,
 			)
+			.since(18)
 		},
 		"Hardmax" => row(1..=1, 1..=1, &["axis"], hardmax::build),
-		"Swish" => row(1..=1, 1..=1, &["alpha"], swish::build),
-		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build),
-		"Resize" => row(1..=4, 1..=1, resize::ATTRIBUTES, resize::build),
-		"Upsample" => row(1..=2, 1..=1, &["mode", "scales"], resize::upsample),
+		"Swish" => row(1..=1, 1..=1, &["alpha"], swish::build).since(24),
+		"BitShift" => row(2..=2, 1..=1, &["direction"], bit_shift::build).since(11),
+		"Resize" => row(1..=4, 1..=1, resize::ATTRIBUTES, resize::build).since(10),
+		"Upsample" => row(1..=2, 1..=1, &["mode", "scales"], resize::upsample)
+			.until(9)
+			.legacy(&[("height_scale", 6), ("width_scale", 6)]),
 		"QuantizeLinear" => row(
 			2..=3,
 			1..=1,
 			quantize_linear::ATTRIBUTES,
 			quantize_linear::build,
-		),
+		).since(10),
 		"DequantizeLinear" => row(
 			2..=3,
 			1..=1,
 			dequantize_linear::ATTRIBUTES,
 			dequantize_linear::build,
-		),
-		"DynamicQuantizeLinear" => row(1..=1, 1..=3, &[], dynamic_quantize_linear::build),
-		"MatMulInteger" => row(2..=4, 1..=1, &[], mat_mul_integer::build),
-		"QLinearMatMul" => row(8..=8, 1..=1, &[], qlinear_mat_mul::build),
-		"ConvInteger" => row(2..=4, 1..=1, conv::ATTRIBUTES, conv_integer::build),
-		"QLinearConv" => row(8..=9, 1..=1, conv::ATTRIBUTES, qlinear_conv::build),
+		).since(10),
+		"DynamicQuantizeLinear" => row(1..=1, 1..=3, &[], dynamic_quantize_linear::build)
+			.since(11),
+		"MatMulInteger" => row(2..=4, 1..=1, &[], mat_mul_integer::build).since(10),
+		"QLinearMatMul" => row(8..=8, 1..=1, &[], qlinear_mat_mul::build).since(10),
+		"ConvInteger" => row(2..=4, 1..=1, conv::ATTRIBUTES, conv_integer::build).since(10),
+		"QLinearConv" => row(8..=9, 1..=1, conv::ATTRIBUTES, qlinear_conv::build).since(10),
 		"LSTM" => row(3..=8, 1..=3, lstm::ATTRIBUTES, lstm::build),
 		"GRU" => row(3..=6, 1..=2, gru::ATTRIBUTES, gru::build),
 		"RNN" => row(3..=6, 1..=2, rnn::ATTRIBUTES, rnn::build),
-		"Tan" => row(1..=1, 1..=1, &[], tan::build),
-		"Asin" => row(1..=1, 1..=1, &[], asin::build),
-		"Acos" => row(1..=1, 1..=1, &[], acos::build),
-		"Atan" => row(1..=1, 1..=1, &[], atan::build),
-		"Sinh" => row(1..=1, 1..=1, &[], sinh::build),
-		"Cosh" => row(1..=1, 1..=1, &[], cosh::build),
-		"Asinh" => row(1..=1, 1..=1, &[], asinh::build),
-		"Acosh" => row(1..=1, 1..=1, &[], acosh::build),
-		"Atanh" => row(1..=1, 1..=1, &[], atanh::build),
+		"Tan" => row(1..=1, 1..=1, &[], tan::build).since(7),
+		"Asin" => row(1..=1, 1..=1, &[], asin::build).since(7),
+		"Acos" => row(1..=1, 1..=1, &[], acos::build).since(7),
+		"Atan" => row(1..=1, 1..=1, &[], atan::build).since(7),
+		"Sinh" => row(1..=1, 1..=1, &[], sinh::build).since(9),
+		"Cosh" => row(1..=1, 1..=1, &[], cosh::build).since(9),
+		"Asinh" => row(1..=1, 1..=1, &[], asinh::build).since(9),
+		"Acosh" => row(1..=1, 1..=1, &[], acosh::build).since(9),
+		"Atanh" => row(1..=1, 1..=1, &[], atanh::build).since(9),
 		"ConvTranspose" => row(
 			2..=3,
 			1..=1,
@@ -597,7 +736,7 @@ table! {
 			1..=1,
 			rms_normalization::ATTRIBUTES,
 			rms_normalization::build,
-		),
+		).since(23),
 		"SimplifiedLayerNormalization" => row(
 			2..=2,
 			1..=2,
@@ -608,64 +747,64 @@ table! {
 		"LpPool" => row(1..=1, 1..=1, lp_pool::ATTRIBUTES, lp_pool::build),
 		"GlobalLpPool" => row(1..=1, 1..=1, &["p"], lp_pool::build_global),
 		"MeanVarianceNormalization" => {
-			row(1..=1, 1..=1, &["axes"], mean_variance_normalization::build)
+			row(1..=1, 1..=1, &["axes"], mean_variance_normalization::build).since(9)
 		},
-		"Attention" => row(3..=7, 1..=4, attention::ATTRIBUTES, attention::build),
+		"Attention" => row(3..=7, 1..=4, attention::ATTRIBUTES, attention::build).since(23),
 		"RotaryEmbedding" => row(
 			3..=4,
 			1..=1,
 			rotary_embedding::ATTRIBUTES,
 			rotary_embedding::build,
-		),
+		).since(23),
 		"Einsum" => row(
 			1..=einsum::MAX_OPERANDS,
 			1..=1,
 			&["equation"],
 			einsum::build,
-		),
-		"SwiGLU" => row(2..=2, 1..=1, &["alpha"], swi_glu::build),
-		"BitCast" => row(1..=1, 1..=1, &["to"], bit_cast::build),
+		).since(12),
+		"SwiGLU" => row(2..=2, 1..=1, &["alpha"], swi_glu::build).since(28),
+		"BitCast" => row(1..=1, 1..=1, &["to"], bit_cast::build).since(26),
 		"CumProd" => row(
 			2..=2,
 			1..=1,
 			&["exclusive", "reverse"],
 			cum_sum::build_product,
-		),
-		"GridSample" => row(2..=2, 1..=1, grid_sample::ATTRIBUTES, grid_sample::build),
-		"AffineGrid" => row(2..=2, 1..=1, &["align_corners"], affine_grid::build),
+		).since(26),
+		"GridSample" => row(2..=2, 1..=1, grid_sample::ATTRIBUTES, grid_sample::build).since(16),
+		"AffineGrid" => row(2..=2, 1..=1, &["align_corners"], affine_grid::build).since(20),
 		"ReverseSequence" => row(
 			2..=2,
 			1..=1,
 			&["batch_axis", "time_axis"],
 			reverse_sequence::build,
-		),
-		"TensorScatter" => row(2..=3, 1..=1, &["axis", "mode"], tensor_scatter::build),
-		"CenterCropPad" => row(2..=2, 1..=1, &["axes"], center_crop_pad::build),
-		"Col2Im" => row(3..=3, 1..=1, col2im::ATTRIBUTES, col2im::build),
-		"Det" => row(1..=1, 1..=1, &[], det::build),
-		"DFT" => row(1..=3, 1..=1, dft::ATTRIBUTES, dft::build),
-		"STFT" => row(2..=4, 1..=1, &["onesided"], stft::build),
+		).since(10),
+		"TensorScatter" => row(2..=3, 1..=1, &["axis", "mode"], tensor_scatter::build).since(24),
+		"CenterCropPad" => row(2..=2, 1..=1, &["axes"], center_crop_pad::build).since(18),
+		"Col2Im" => row(3..=3, 1..=1, col2im::ATTRIBUTES, col2im::build).since(18),
+		"Det" => row(1..=1, 1..=1, &[], det::build).since(11),
+		"DFT" => row(1..=3, 1..=1, dft::ATTRIBUTES, dft::build).since(17),
+		"STFT" => row(2..=4, 1..=1, &["onesided"], stft::build).since(17),
 		"HannWindow" => row(
 			1..=1,
 			1..=1,
 			cosine_window::ATTRIBUTES,
 			cosine_window::build,
-		),
+		).since(17),
 		"HammingWindow" => row(
 			1..=1,
 			1..=1,
 			cosine_window::ATTRIBUTES,
 			cosine_window::build,
-		),
+		).since(17),
 		"BlackmanWindow" => row(
 			1..=1,
 			1..=1,
 			cosine_window::ATTRIBUTES,
 			cosine_window::build,
-		),
-		"NegativeLogLikelihoodLoss" => row(2..=3, 1..=1, loss::ATTRIBUTES, loss::build),
-		"SoftmaxCrossEntropyLoss" => row(2..=3, 1..=2, loss::ATTRIBUTES, loss::build),
-		"RoiAlign" => row(3..=3, 1..=1, roi_align::ATTRIBUTES, roi_align::build),
+		).since(17),
+		"NegativeLogLikelihoodLoss" => row(2..=3, 1..=1, loss::ATTRIBUTES, loss::build).since(12),
+		"SoftmaxCrossEntropyLoss" => row(2..=3, 1..=2, loss::ATTRIBUTES, loss::build).since(12),
+		"RoiAlign" => row(3..=3, 1..=1, roi_align::ATTRIBUTES, roi_align::build).since(10),
 		"ArrayFeatureExtractor" => row(2..=2, 1..=1, &[], array_feature_extractor::build),
 		"Binarizer" => row(1..=1, 1..=1, &["threshold"], binarizer::build),
 		"LinearClassifier" => row(
@@ -720,6 +859,11 @@ pub fn is_known(op_type: &str) -> bool {
 	find(op_type).is_some()
 }
 
+/// The versions of the default operator set that have this operator, if the engine has it.
+pub fn opsets(op_type: &str) -> Option<RangeInclusive<i64>> {
+	find(op_type).map(|spec| spec.opsets)
+}
+
 /// Whether an operator that the engine has is one of the domain `ai.onnx.ml`.
 pub fn is_ml(op_type: &str) -> bool {
 	ML.contains(&op_type)
@@ -728,9 +872,10 @@ pub fn is_ml(op_type: &str) -> bool {
 /// Lowers a node, or `None` if the engine does not have its operator.
 pub fn build(node: &NodeCtx<'_>, inputs: &[Option<Fact>]) -> Option<Result<Lowered, OpError>> {
 	find(node.op_type).map(|spec| {
+		spec.check_opset(node)?;
 		check_arity("inputs", inputs.len(), &spec.inputs)?;
 		check_arity("outputs", node.outputs.len(), &spec.outputs)?;
-		node.attrs.only(spec.attributes)?;
+		spec.check_attributes(node)?;
 		let inputs = Inputs(inputs);
 		for index in 0..*spec.inputs.start() {
 			inputs.required(index)?;

@@ -27,7 +27,7 @@ struct Mod {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let fmod = node.attrs.flag_or("fmod", false)?;
-	lower(Mod { fmod }, inputs)
+	lower(Mod { fmod }, node, inputs)
 }
 
 impl BinaryOp for Mod {

@@ -9,8 +9,8 @@ use crate::{error::OpError, DType};
 #[derive(Debug)]
 struct Mul;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Mul, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Mul, node, inputs)
 }
 
 impl BinaryOp for Mul {

@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug)]
 struct Or;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Or, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Or, node, inputs)
 }
 
 impl BinaryOp for Or {

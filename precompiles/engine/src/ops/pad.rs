@@ -2,7 +2,8 @@
 //!
 //! Negative counts cut first; then `constant` fills with a value (zero by default), `edge` repeats
 //! the outermost elements, `reflect` mirrors about them, again and again where the pad is longer
-//! than the axis, and `wrap` continues from the other end. The counts are constants.
+//! than the axis, and `wrap` continues from the other end. The counts are constants; up to opset 10
+//! an attribute, which in opset 1 is called `paddings` and holds none below zero.
 
 use tract_onnx::prelude::{IntoArcTensor, TValue, TVec, Tensor};
 
@@ -61,12 +62,19 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			));
 		}
 	};
+	let name = if node.opset < 2 { "paddings" } else { "pads" };
 	let counts = if node.opset < 11 {
-		node.attrs.ints("pads")?.map(<[i64]>::to_vec)
+		node.attrs.ints(name)?.map(<[i64]>::to_vec)
 	} else {
 		inputs.constant_ints(1, "pads")?
 	};
-	let counts = counts.ok_or_else(|| crate::attrs::Attrs::missing("pads"))?;
+	let counts = counts.ok_or_else(|| crate::attrs::Attrs::missing(name))?;
+	if node.opset < 2 && counts.iter().any(|count| *count < 0) {
+		return Err(OpError::bad_attribute(
+			name,
+			"is below zero, which cuts from opset 2 on only",
+		));
+	}
 	let named = match inputs.constant_ints(3, "axes")? {
 		Some(axes) => resolve_axes("axes", &axes, x.rank())?,
 		None => (0..x.rank()).collect(),
@@ -336,6 +344,27 @@ mod tests {
 			.attr(float("value", 0.5))
 			.input(x());
 		assert_eq!(test.elements::<f32>(), (vec![3, 1], vec![1.0, 2.0, 0.5]));
+	}
+
+	#[test]
+	fn the_first_opset_has_another_name_and_cuts_nothing() {
+		let test = |opset, name: &str, counts: &[i64]| {
+			OpTest::new("Pad")
+				.opset(opset)
+				.attr(ints(name, counts))
+				.input(f32s(&[2, 1], &[1.0, 2.0]))
+		};
+		let (shape, y) = test(1, "paddings", &[0, 0, 1, 0]).elements::<f32>();
+		assert_eq!((shape, y), (vec![3, 1], vec![1.0, 2.0, 0.0]));
+		let (shape, y) = test(2, "pads", &[-1, 0, 0, 0]).elements::<f32>();
+		assert_eq!((shape, y), (vec![1, 1], vec![2.0]));
+		for error in [
+			test(1, "paddings", &[-1, 0, 0, 0]).refused(),
+			test(1, "pads", &[0, 0, 1, 0]).refused(),
+			test(2, "paddings", &[0, 0, 1, 0]).refused(),
+		] {
+			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		}
 	}
 
 	#[test]

@@ -42,7 +42,11 @@ impl Part {
 		};
 		let given: Vec<Option<Fact>> = facts.iter().cloned().map(Some).collect();
 		let (kernel, consumed) = match super::build(&node, &given) {
-			Some(Ok(Lowered::Step { kernel, inputs })) => (kernel, inputs),
+			Some(Ok(Lowered::Step {
+				kernel,
+				inputs,
+				reshaped,
+			})) if reshaped.is_empty() => (kernel, inputs),
 			Some(Err(error)) => return Err(error),
 			_ => {
 				return Err(OpError::unsupported(format!(

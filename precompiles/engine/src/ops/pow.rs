@@ -25,8 +25,8 @@ use crate::{
 #[derive(Debug)]
 struct Pow;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Pow, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Pow, node, inputs)
 }
 
 /// An integer type to be raised to integer powers.

@@ -1,4 +1,7 @@
-//! PRelu: `slope x` for x below zero, else x (-0.0 included). The slope broadcasts to x.
+//! PRelu: `slope x` for x below zero, else x (-0.0 included).
+//!
+//! The slope broadcasts to x. Up to opset 6 it has one element, the shape of x, or one element for
+//! each channel, which is axis 1.
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
@@ -16,16 +19,38 @@ use crate::{
 #[derive(Debug)]
 struct PRelu;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	let (x, slope) = (inputs.required(0)?, inputs.required(1)?);
-	if broadcast_shape(x.shape(), slope.shape())? != x.shape() {
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	let (x, slope) = (inputs.required(0)?.shape(), inputs.required(1)?.shape());
+	let aligned = if node.opset < 7 {
+		by_channel(x, slope)?
+	} else {
+		slope.to_vec()
+	};
+	if broadcast_shape(x, &aligned)? != x {
 		return Err(OpError::mismatch(format!(
-			"a slope of shape {:?} does not broadcast to {:?}",
-			slope.shape(),
-			x.shape()
+			"a slope of shape {slope:?} does not broadcast to {x:?}"
 		)));
 	}
-	Ok(Lowered::step(PRelu, inputs))
+	Ok(Lowered::step(PRelu, inputs).taking(1, slope, aligned))
+}
+
+/// The shape in which the slope of an old opset broadcasts to `x`.
+fn by_channel(x: &[usize], slope: &[usize]) -> Result<Vec<usize>, OpError> {
+	if slope == x {
+		return Ok(slope.to_vec());
+	}
+	match (slope, x) {
+		(slope, _) if slope.iter().all(|dim| *dim == 1) => Ok(vec![1; slope.len().min(x.len())]),
+		([slopes], [_, channels, rest @ ..]) if slopes == channels => {
+			let mut shape = vec![*slopes];
+			shape.resize(1 + rest.len(), 1);
+			Ok(shape)
+		}
+		_ => Err(OpError::mismatch(format!(
+			"a slope of shape {slope:?} for X of {x:?}: before opset 7 it has one element, one for \
+			 each channel (axis 1), or the shape of X"
+		))),
+	}
 }
 
 impl Kernel for PRelu {
@@ -89,7 +114,10 @@ impl Kernel for PRelu {
 
 #[cfg(test)]
 mod tests {
-	use crate::testing::{f32s, OpTest};
+	use crate::{
+		error::OpError,
+		testing::{f32s, OpTest},
+	};
 
 	#[test]
 	fn each_channel_has_its_slope() {
@@ -99,5 +127,27 @@ mod tests {
 			.constant(f32s(&[2, 1], &[0.5, 2.0]))
 			.elements::<f32>();
 		assert_eq!(y, [-0.5, 2.0, -6.0, -0.0]);
+	}
+
+	#[test]
+	fn old_slopes_are_shared_or_those_of_channels() {
+		let test = |slope: &[usize], data: &[f32]| {
+			OpTest::new("PRelu")
+				.opset(6)
+				.input(f32s(&[1, 2, 2], &[-1.0, 2.0, -3.0, -4.0]))
+				.input(f32s(slope, data))
+		};
+		let y = |slope: &[usize], data: &[f32]| test(slope, data).elements::<f32>().1;
+		// By NumPy's rules these two would lie on the last axis.
+		assert_eq!(y(&[2], &[0.5, 2.0]), [-0.5, 2.0, -6.0, -8.0]);
+		for shared in [&[][..], &[1], &[1, 1, 1, 1]] {
+			assert_eq!(y(shared, &[2.0]), [-2.0, 2.0, -6.0, -8.0]);
+		}
+		let each = [1.0, 1.0, 2.0, 3.0];
+		assert_eq!(y(&[1, 2, 2], &each), [-1.0, 2.0, -6.0, -12.0]);
+		let error = test(&[2, 1], &[0.5, 2.0]).refused();
+		assert!(matches!(error, OpError::ShapeMismatch { .. }), "{error}");
+		let error = test(&[4], &each).refused();
+		assert!(matches!(error, OpError::ShapeMismatch { .. }), "{error}");
 	}
 }

@@ -1,14 +1,25 @@
 //! Reshape: the same elements in another shape.
 //!
 //! One dimension may be -1 and is worked out. A 0 keeps the input's dimension, unless `allowzero`
-//! is 1. The shape must be a constant.
+//! is 1. The shape must be a constant; up to opset 4 it is an attribute.
 
 use super::{shaped::reshaped, Inputs, Lowered, NodeCtx};
 use crate::error::OpError;
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	let wanted = inputs.constant_ints(1, "shape")?.unwrap_or_default();
+	let wanted = if node.opset < 5 {
+		if inputs.len() > 1 {
+			return Err(OpError::WrongArity {
+				reason: format!("opset {} has the shape as an attribute", node.opset),
+			});
+		}
+		node.attrs.ints("shape")?.map(<[i64]>::to_vec)
+	} else {
+		inputs.required(1)?;
+		inputs.constant_ints(1, "shape")?
+	};
+	let wanted = wanted.ok_or_else(|| crate::attrs::Attrs::missing("shape"))?;
 	let allow_zero = node.attrs.flag_or("allowzero", false)?;
 	let shape = resolve(x.shape(), &wanted, allow_zero)?;
 	reshaped("Reshape", x, shape)
@@ -60,7 +71,7 @@ mod tests {
 	use super::resolve;
 	use crate::{
 		error::OpError,
-		testing::{f32s, i64s, int, OpTest},
+		testing::{f32s, i64s, int, ints, OpTest},
 	};
 	use proptest::prelude::*;
 
@@ -79,6 +90,27 @@ mod tests {
 		assert_eq!(shape(&[-1]), [24]);
 		assert_eq!(shape(&[2, 3, 4]), [2, 3, 4]);
 		assert_eq!(shape(&[2, 0, 1, 4]), [2, 3, 1, 4]);
+	}
+
+	#[test]
+	fn old_opsets_have_the_shape_as_an_attribute() {
+		let test = |opset| {
+			OpTest::new("Reshape")
+				.opset(opset)
+				.input(f32s(&[2, 3, 4], &[0.0; 24]))
+		};
+		let (shape, _) = test(4)
+			.attr(ints("shape", &[0, -1]))
+			.attr(ints("consumed_inputs", &[0]))
+			.elements::<f32>();
+		assert_eq!(shape, [2, 12]);
+		assert!(matches!(test(4).refused(), OpError::BadAttribute { .. }));
+		let error = test(4).constant(i64s(&[24])).refused();
+		assert!(matches!(error, OpError::WrongArity { .. }), "{error}");
+		assert!(matches!(test(5).refused(), OpError::WrongArity { .. }));
+		let error = test(5).attr(ints("shape", &[24])).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		assert_eq!(test(5).constant(i64s(&[24])).elements::<f32>().0, [24]);
 	}
 
 	#[test]

@@ -211,6 +211,8 @@ fn method(node: &NodeCtx<'_>, cropped: bool, rounding: Rounding) -> Result<Metho
 }
 
 /// Lowers an Upsample, which is a Resize of opset 10.
+///
+/// Up to opset 6 it has a scale for each of two axes of an image.
 pub(super) fn upsample(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
 	let method = if is_linear(node)? {
@@ -218,12 +220,19 @@ pub(super) fn upsample(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered
 	} else {
 		Method::Nearest
 	};
-	let scales = match (
-		node.attrs.floats("scales")?,
-		constant_floats(inputs, 1, "scales")?,
-	) {
-		(Some(scales), None) => scales.to_vec(),
-		(None, Some(scales)) => scales,
+	let attribute = if node.opset < 7 {
+		x.expect_rank("X", 4..=4)?;
+		let scale = |name: &'static str| {
+			let scale = node.attrs.float(name)?;
+			scale.ok_or_else(|| crate::attrs::Attrs::missing(name))
+		};
+		let (height, width) = (scale("height_scale")?, scale("width_scale")?);
+		Some(vec![1.0, 1.0, height, width])
+	} else {
+		node.attrs.floats("scales")?.map(<[f32]>::to_vec)
+	};
+	let scales = match (attribute, constant_floats(inputs, 1, "scales")?) {
+		(Some(scales), None) | (None, Some(scales)) => scales,
 		_ => return Err(OpError::bad_attribute("scales", "must be given, and once")),
 	};
 	let axes: Vec<usize> = (0..x.rank()).collect();
@@ -765,6 +774,26 @@ mod tests {
 			upsample.elements::<u8>(),
 			(vec![2, 3], vec![1, 1, 2, 1, 1, 2])
 		);
+	}
+
+	#[test]
+	fn the_first_opsets_scale_height_and_width() {
+		let test = |opset| {
+			OpTest::new("Upsample")
+				.opset(opset)
+				.attr(float("height_scale", 1.0))
+				.attr(float("width_scale", 2.0))
+		};
+		let x = f32s(&[1, 1, 2, 2], &[1.0, 2.0, 3.0, 4.0]);
+		let (shape, y) = test(6).input(x.clone()).elements::<f32>();
+		assert_eq!(shape, [1, 1, 2, 4]);
+		assert_eq!(y, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0]);
+		let error = test(6).input(f32s(&[2, 2], &[0.0; 4])).refused();
+		assert!(matches!(error, OpError::ShapeMismatch { .. }), "{error}");
+		let error = test(7).input(x.clone()).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let missing = OpTest::new("Upsample").opset(6).input(x);
+		assert!(matches!(missing.refused(), OpError::BadAttribute { .. }));
 	}
 
 	#[test]

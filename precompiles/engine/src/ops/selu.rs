@@ -1,4 +1,5 @@
 //! Selu: `gamma alpha (e^x - 1)` for x up to zero, else `gamma x`; computed in binary64, rounded once.
+//! Up to opset 5 the defaults of alpha and gamma have but five digits.
 
 use super::{
 	unary::{lower_floats, FloatFn},
@@ -16,9 +17,14 @@ struct Selu {
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> {
+	let (alpha, gamma) = if node.opset < 6 {
+		(1.6732, 1.0507)
+	} else {
+		(1.673_263_2, 1.050_701)
+	};
 	lower_floats(Selu {
-		alpha: f64::from(node.attrs.float_or("alpha", 1.673_263_2)?),
-		gamma: f64::from(node.attrs.float_or("gamma", 1.050_701)?),
+		alpha: f64::from(node.attrs.float_or("alpha", alpha)?),
+		gamma: f64::from(node.attrs.float_or("gamma", gamma)?),
 	})
 }
 
@@ -38,5 +44,20 @@ impl FloatFn for Selu {
 				}
 			},
 		)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use crate::testing::{f32s, OpTest};
+
+	#[test]
+	fn the_first_opsets_have_shorter_defaults() {
+		let selu = |opset| {
+			let test = OpTest::new("Selu").opset(opset).input(f32s(&[1], &[1.0]));
+			test.elements::<f32>().1
+		};
+		assert_eq!(selu(5), [1.0507]);
+		assert_eq!(selu(6), [1.050_701]);
 	}
 }

@@ -22,7 +22,7 @@ struct Reshaped {
 }
 
 /// Lowers to input 0 in another shape with as many elements.
-pub(super) fn reshaped(
+pub(crate) fn reshaped(
 	name: &'static str,
 	x: &Fact,
 	shape: Vec<usize>,

@@ -1,13 +1,23 @@
-//! Split: the input cut along an axis, in equal parts or in parts of given lengths.
+//! Split: the input cut along an axis, in equal parts or in parts of given lengths. In opset 1 the axis
+//! has no default, and the lengths may be an input of floats.
 
 use super::{copy::View, shaped::views, Inputs, Lowered, NodeCtx};
 use crate::error::OpError;
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
+	let first = node.opset < 2;
+	if first && !node.attrs.has("axis") {
+		return Err(crate::attrs::Attrs::missing("axis"));
+	}
 	let axis = x.axis("axis", node.attrs.int_or("axis", 0)?)?;
 	let len = x.shape()[axis];
-	let lengths = match (node.attrs.ints("split")?, inputs.constant_ints(1, "split")?) {
+	let input = if first {
+		inputs.constant_whole_numbers(1, "split")?
+	} else {
+		inputs.constant_ints(1, "split")?
+	};
+	let lengths = match (node.attrs.ints("split")?, input) {
 		(Some(_), Some(_)) => {
 			return Err(OpError::bad_attribute(
 				"split",
@@ -88,7 +98,7 @@ mod tests {
 	use crate::{
 		error::OpError,
 		tensor::slice,
-		testing::{i64s, int, ints, tensor, OpTest},
+		testing::{f32s, i64s, int, ints, tensor, OpTest},
 	};
 
 	fn parts(test: OpTest, count: usize) -> Vec<Vec<i32>> {
@@ -122,6 +132,31 @@ mod tests {
 		assert_eq!(slice::<i32>(&outputs[1]).unwrap(), [2, 3, 5, 6]);
 		let test = OpTest::new("Split").opset(11).attr(ints("split", &[0, 5]));
 		assert_eq!(parts(test, 2), [vec![], vec![1, 2, 3, 4, 5]]);
+	}
+
+	#[test]
+	fn the_first_opset_names_its_axis() {
+		let test = || {
+			OpTest::new("Split")
+				.opset(1)
+				.input(f32s(&[3], &[1.0, 2.0, 3.0]))
+		};
+		let outputs = test()
+			.attr(int("axis", 0))
+			.constant(f32s(&[2], &[1.0, 2.0]))
+			.outputs(2)
+			.ok();
+		assert_eq!(slice::<f32>(&outputs[1]).unwrap(), [2.0, 3.0]);
+		let error = test().attr(ints("split", &[1, 2])).outputs(2).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let error = test()
+			.attr(int("axis", 0))
+			.constant(f32s(&[2], &[1.5, 1.5]))
+			.outputs(2)
+			.refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let old = test().opset(2).attr(ints("split", &[1, 2])).outputs(2).ok();
+		assert_eq!(old[0].shape(), [1]);
 	}
 
 	#[test]

@@ -9,8 +9,8 @@ use crate::{error::OpError, DType};
 #[derive(Debug)]
 struct Sub;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Sub, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Sub, node, inputs)
 }
 
 impl BinaryOp for Sub {

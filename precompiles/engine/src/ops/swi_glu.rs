@@ -29,7 +29,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 		)));
 	}
 	let alpha = f64::from(node.attrs.float_or("alpha", 1.0)?);
-	lower(SwiGlu { alpha }, inputs)
+	lower(SwiGlu { alpha }, node, inputs)
 }
 
 impl BinaryOp for SwiGlu {

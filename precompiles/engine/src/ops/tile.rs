@@ -1,11 +1,20 @@
-//! Tile: the input repeated along each axis, a constant number of times.
+//! Tile: the input repeated along each axis, a constant number of times. Up to opset 5 it is repeated
+//! along one axis: both are inputs, which may be floats.
 
 use super::{copy::View, expand::dimensions, shaped::viewed, Inputs, Lowered, NodeCtx};
 use crate::{error::OpError, fact::Fact};
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	let repeats = inputs.constant_ints(1, "repeats")?.unwrap_or_default();
+	let repeats = if node.opset < 6 {
+		along_one_axis(x, inputs)?
+	} else if inputs.len() == 2 {
+		inputs.constant_ints(1, "repeats")?.unwrap_or_default()
+	} else {
+		return Err(OpError::WrongArity {
+			reason: format!("opset {} has two inputs", node.opset),
+		});
+	};
 	let repeats = dimensions("repeats", &repeats)?;
 	if repeats.len() != x.rank() {
 		return Err(OpError::bad_attribute(
@@ -41,12 +50,56 @@ pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpEr
 	Ok(viewed("Tile", view, shape))
 }
 
+/// What an old opset repeats, for each axis.
+fn along_one_axis(x: &Fact, inputs: Inputs<'_>) -> Result<Vec<i64>, OpError> {
+	let one = |index: usize, name: &'static str| -> Result<i64, OpError> {
+		inputs.required(index)?;
+		match inputs.constant_whole_numbers(index, name)?.as_deref() {
+			Some([value]) => Ok(*value),
+			_ => Err(OpError::bad_attribute(name, "must have one element")),
+		}
+	};
+	let (tiles, axis) = (one(1, "tiles")?, x.axis("axis", one(2, "axis")?)?);
+	let mut repeats = vec![1; x.rank()];
+	repeats[axis] = tiles;
+	Ok(repeats)
+}
+
 #[cfg(test)]
 mod tests {
 	use crate::{
 		error::OpError,
-		testing::{i64s, tensor, OpTest},
+		testing::{f32s, i64s, tensor, OpTest},
 	};
+
+	#[test]
+	fn old_opsets_repeat_along_one_axis() {
+		let test = |tiles, axis| {
+			OpTest::new("Tile")
+				.opset(5)
+				.input(f32s(&[2, 1], &[1.0, 2.0]))
+				.constant(tiles)
+				.constant(axis)
+		};
+		let (shape, y) = test(f32s(&[1], &[2.0]), f32s(&[], &[1.0])).elements::<f32>();
+		assert_eq!((shape, y), (vec![2, 2], vec![1.0, 1.0, 2.0, 2.0]));
+		let (shape, y) = test(i64s(&[2]), i64s(&[0])).elements::<f32>();
+		assert_eq!((shape, y), (vec![4, 1], vec![1.0, 2.0, 1.0, 2.0]));
+		for (tiles, axis) in [
+			(1.5, 0.0),
+			(f32::NAN, 0.0),
+			(1e30, 0.0),
+			(-1.0, 0.0),
+			(1.0, 2.0),
+		] {
+			let error = test(f32s(&[1], &[tiles]), f32s(&[1], &[axis])).refused();
+			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		}
+		let error = test(i64s(&[1, 1]), i64s(&[0])).refused();
+		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
+		let error = test(i64s(&[1]), i64s(&[0])).opset(6).refused();
+		assert!(matches!(error, OpError::WrongArity { .. }), "{error}");
+	}
 
 	#[test]
 	fn copies_along_both_axes() {

@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug)]
 struct Xor;
 
-pub(super) fn build(_: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
-	lower(Xor, inputs)
+pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
+	lower(Xor, node, inputs)
 }
 
 impl BinaryOp for Xor {

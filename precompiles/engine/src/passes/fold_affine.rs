@@ -150,7 +150,8 @@ struct Normalisation {
 
 impl Normalisation {
 	fn of(step: &Step) -> Option<Self> {
-		let kernel = downcast::<BatchNormalization>(&*step.kernel)?;
+		let kernel = downcast::<BatchNormalization>(&*step.kernel)
+			.filter(|kernel| kernel.is_by_channel())?;
 		let parameter = |index: usize| match &step.inputs[index] {
 			Source::Constant(value) => values(value).ok(),
 			_ => None,

@@ -69,7 +69,7 @@ fn unsupported_version() {
 	let mut model = relu();
 	model.ir_version = 99;
 	assert_refused!(model, ModelError::UnsupportedVersion { .. });
-	for versions in [&[][..], &[6], &[1000], &[17, 17]] {
+	for versions in [&[][..], &[0], &[-1], &[29], &[1000], &[17, 17]] {
 		let mut model = relu();
 		model.opset_import = versions
 			.iter()
@@ -80,6 +80,24 @@ fn unsupported_version() {
 			.collect();
 		assert_refused!(model, ModelError::UnsupportedVersion { .. });
 	}
+}
+
+#[test]
+fn operators_that_the_opset_lacks() {
+	for (op, opset, words) in [
+		("HardSwish", 13, "opset 14"),
+		("Cos", 6, "opset 7"),
+		("Upsample", 10, "after opset 9"),
+	] {
+		let mut model = single(floats("x", &[1, 2]), vec![], node(op, &["x"], &["y"]));
+		model.opset_import[0].version = opset;
+		let error = assert_refused!(model, ModelError::UnsupportedOp { .. });
+		assert!(error.to_string().contains(words), "{error}");
+		assert!(error.subject().contains(op));
+	}
+	let mut model = relu();
+	model.opset_import[0].version = 1;
+	assert!(build(&model).is_ok());
 }
 
 #[test]

@@ -39,6 +39,62 @@ fn image() -> Value {
 	value(&[1, 1, 8, 8], &pixels)
 }
 
+/// A convolution, its bias by channel, a normalisation, slopes by channel, a factor by row.
+fn old_and_new(opset: i64) -> tract_onnx::pb::ModelProto {
+	let old = opset < 7;
+	let weights: Vec<f32> = (0..2 * 9).map(|i| (i % 7) as f32 * 0.25 - 0.5).collect();
+	let channels: &[i64] = if old { &[2] } else { &[2, 1, 1] };
+	let rows: &[i64] = if old { &[6] } else { &[6, 1] };
+	let among = |mut node: tract_onnx::pb::NodeProto, axis| {
+		if old {
+			node.attribute
+				.extend([int("broadcast", 1), int("axis", axis)]);
+		}
+		node
+	};
+	let mut norm = node("BatchNormalization", &["a", "s", "b", "b", "s"], &["n"]);
+	if old {
+		norm.attribute.push(int("is_test", 1));
+	}
+	let mut model = model(
+		vec![floats("image", &[1, 1, 8, 8]), floats("rows", rows)],
+		vec![
+			f32s("w", &[2, 1, 3, 3], &weights),
+			f32s("bias", channels, &[0.25, -0.5]),
+			f32s("s", &[2], &[1.5, 0.75]),
+			f32s("b", &[2], &[0.1, 0.3]),
+			f32s("slope", channels, &[0.5, 0.125]),
+		],
+		vec![
+			node("Conv", &["image", "w"], &["c"]),
+			among(node("Add", &["c", "bias"], &["a"]), 1),
+			norm,
+			node("PRelu", &["n", "slope"], &["p"]),
+			among(node("Mul", &["p", "rows"], &["y"]), 2),
+		],
+		&["y"],
+	);
+	model.opset_import[0].version = opset;
+	model
+}
+
+#[test]
+fn old_versions_compute_what_new_ones_do() {
+	let rows: Vec<f32> = (0..6).map(|row| row as f32 * 0.375 - 1.0).collect();
+	let run = |opset, rows_shape: &[usize]| {
+		let plan = build(&old_and_new(opset)).unwrap();
+		let outputs = Profile1.run(&plan, &[image(), value(rows_shape, &rows)]);
+		(plan.report().cost, outputs.unwrap())
+	};
+	let (cost, expected) = run(17, &[6, 1]);
+	for opset in [1, 6] {
+		let (old_cost, outputs) = run(opset, &[6]);
+		assert_eq!(outputs, expected);
+		// The rows are reshaped at run time; what is constant is folded.
+		assert_eq!(old_cost.steps, cost.steps + 1);
+	}
+}
+
 #[test]
 fn a_classifier_runs() {
 	let plan = build(&classifier()).unwrap();

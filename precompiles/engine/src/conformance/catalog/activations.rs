@@ -48,8 +48,8 @@ pub(super) const FAMILY: Family = Family {
 			.note("to opset 12 all axes from `axis` on, then one axis"),
 		Entry::new("Hardmax", Accuracy::Exact, along)
 			.note("to opset 12 all axes from `axis` on, then one axis"),
-		Entry::new("Dropout", Accuracy::Exact, unary)
-			.note("drops nothing; `training_mode` is refused"),
+		Entry::new("Dropout", Accuracy::Exact, dropout)
+			.note("drops nothing; `training_mode` is refused, and to opset 6 `is_test` 0"),
 	],
 };
 
@@ -73,8 +73,23 @@ fn p_relu(draw: &mut Draw<'_>) -> Option<Drawn> {
 			*dim = 1;
 		}
 	}
+	if draw.opset < 7 {
+		slope = match shape.get(1) {
+			Some(channels) if draw.random.one_in(2) => vec![*channels],
+			_ => vec![1],
+		};
+	}
 	let dtype = draw.dtype;
 	Some(draw.on(&shape).any(draw, dtype, &slope))
+}
+
+fn dropout(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let drawn = unary(draw)?;
+	Some(if draw.opset < 7 {
+		drawn.int("is_test", 1)
+	} else {
+		drawn
+	})
 }
 
 fn swi_glu(draw: &mut Draw<'_>) -> Option<Drawn> {

@@ -1,6 +1,6 @@
 //! Arithmetic, element by element.
 
-use super::{binary, unary, variadic, Accuracy, Draw, Drawn, Entry, Family};
+use super::{binary, limited, unary, variadic, Accuracy, Draw, Drawn, Entry, Family};
 use crate::{conformance::graph, DType};
 
 pub(super) const FAMILY: Family = Family {
@@ -61,6 +61,9 @@ fn modulo(draw: &mut Draw<'_>) -> Option<Drawn> {
 }
 
 fn pow(draw: &mut Draw<'_>) -> Option<Drawn> {
+	if draw.opset < 7 {
+		return limited(draw);
+	}
 	let shape = draw.shape(0..=4)?;
 	let other = draw.broadcast(&shape);
 	let exponent = if draw.random.one_in(2) {

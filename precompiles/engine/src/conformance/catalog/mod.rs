@@ -456,8 +456,34 @@ fn unary(draw: &mut Draw<'_>) -> Option<Drawn> {
 	Some(draw.on(&shape))
 }
 
+/// A node of two operands of which the second broadcasts as opsets 1 to 6 have it.
+fn limited(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let dtype = draw.dtype;
+	let shape = draw.shape(0..=5)?;
+	if draw.random.one_in(3) {
+		return Some(draw.on(&shape).any(draw, dtype, &shape));
+	}
+	let drawn = draw.on(&shape);
+	if draw.random.one_in(4) {
+		let ones = vec![1; draw.random.below(shape.len() + 1)];
+		return Some(drawn.any(draw, dtype, &ones).int("broadcast", 1));
+	}
+	let axis = draw.random.below(shape.len() + 1);
+	let end = axis + draw.random.below(shape.len() - axis + 1);
+	let drawn = drawn.any(draw, dtype, &shape[axis..end]);
+	let drawn = drawn.int("broadcast", 1);
+	Some(if end == shape.len() && draw.random.one_in(2) {
+		drawn
+	} else {
+		drawn.int("axis", axis as i64)
+	})
+}
+
 /// A node of two operands that broadcast.
 fn binary(draw: &mut Draw<'_>) -> Option<Drawn> {
+	if draw.opset < 7 {
+		return limited(draw);
+	}
 	let shape = draw.shape(0..=5)?;
 	let other = draw.broadcast(&shape);
 	let dtype = draw.dtype;
@@ -475,7 +501,11 @@ fn variadic(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let mut drawn = draw.on(&shape);
 	for _ in 0..draw.random.below(4) {
 		// To one shape each: two others need not broadcast with each other otherwise.
-		let mut other = draw.broadcast(&shape);
+		let mut other = if draw.opset < 8 {
+			shape.clone()
+		} else {
+			draw.broadcast(&shape)
+		};
 		let offset = shape.len() - other.len();
 		for (axis, dim) in other.iter_mut().enumerate() {
 			if shape[offset + axis] == 1 {

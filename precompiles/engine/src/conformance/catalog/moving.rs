@@ -13,7 +13,7 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("CastLike", Accuracy::Rounded, cast_like),
 		Entry::new("Identity", Accuracy::Exact, unary),
 		Entry::new("Reshape", Accuracy::Exact, reshape)
-			.note("shape constant; 0, -1 and `allowzero`"),
+			.note("shape constant, to opset 4 an attribute; 0, -1 and `allowzero`"),
 		Entry::new("Flatten", Accuracy::Exact, flatten),
 		Entry::new("Squeeze", Accuracy::Exact, squeeze).note("axes: attribute or constant"),
 		Entry::new("Unsqueeze", Accuracy::Exact, unsqueeze).note("axes: attribute or constant"),
@@ -119,7 +119,12 @@ fn bit_cast(draw: &mut Draw<'_>) -> Option<Drawn> {
 
 fn cast(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let to = draw.dtype();
-	Some(unary(draw)?.int("to", to.onnx() as i64))
+	let drawn = unary(draw)?;
+	Some(if draw.opset < 6 {
+		drawn.string("to", to.onnx().as_str_name())
+	} else {
+		drawn.int("to", to.onnx() as i64)
+	})
 }
 
 fn cast_like(draw: &mut Draw<'_>) -> Option<Drawn> {
@@ -149,7 +154,12 @@ fn reshape(draw: &mut Draw<'_>) -> Option<Drawn> {
 	} else if shape.get(axis).is_some_and(|len| *len as i64 == dims[axis]) {
 		dims[axis] = 0;
 	}
-	Some(draw.on(&shape).list(&dims))
+	let drawn = draw.on(&shape);
+	Some(if draw.opset < 5 {
+		drawn.ints("shape", &dims)
+	} else {
+		drawn.list(&dims)
+	})
 }
 
 fn flatten(draw: &mut Draw<'_>) -> Option<Drawn> {
@@ -289,6 +299,10 @@ fn pad(draw: &mut Draw<'_>) -> Option<Drawn> {
 		}
 	}
 	let drawn = draw.on(&shape).string("mode", mode);
+	if draw.opset < 2 {
+		let paddings: Vec<i64> = pads.iter().map(|count| (*count).max(0)).collect();
+		return Some(drawn.ints("paddings", &paddings));
+	}
 	if draw.opset < 11 {
 		return Some(drawn.ints("pads", &pads));
 	}
@@ -318,6 +332,11 @@ fn expand(draw: &mut Draw<'_>) -> Option<Drawn> {
 
 fn tile(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let shape = draw.shape(1..=4)?;
+	if draw.opset < 6 {
+		let axis = draw.random.below(shape.len()) as i64;
+		let tiles = draw.random.between(1, 3) as i64;
+		return Some(draw.on(&shape).list(&[tiles]).list(&[axis]));
+	}
 	let repeats: Vec<i64> = shape
 		.iter()
 		.map(|_| draw.random.between(1, 2) as i64)
@@ -505,14 +524,18 @@ fn resize(draw: &mut Draw<'_>) -> Option<Drawn> {
 }
 
 fn upsample(draw: &mut Draw<'_>) -> Option<Drawn> {
-	let shape = draw.filled(2..=4)?;
+	let shape = draw.filled(if draw.opset < 7 { 4..=4 } else { 2..=4 })?;
 	let mode = *draw.random.pick(&["nearest", "linear"]);
 	let mut scales = vec![1.0; shape.len()];
 	for scale in scales.iter_mut().rev().take(2) {
 		*scale = *draw.random.pick(&[1.0, 1.5, 2.0, 2.3]);
 	}
 	let drawn = draw.on(&shape).string("mode", mode);
-	Some(if draw.opset < 9 {
+	Some(if draw.opset < 7 {
+		drawn
+			.float("height_scale", scales[2])
+			.float("width_scale", scales[3])
+	} else if draw.opset < 9 {
 		drawn.attribute(graph::floats("scales", &scales))
 	} else {
 		drawn.constant(graph::f32s(&scales))

@@ -18,8 +18,8 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("AveragePool", Accuracy::Summed, average_pool).note("one to three spatial axes"),
 		Entry::new("LpPool", Accuracy::Summed, lp_pool).note("one to three spatial axes"),
 		Entry::new("GlobalLpPool", Accuracy::Summed, |draw| {
-			let p = draw.random.between(1, 3) as i64;
-			Some(global(draw)?.int("p", p))
+			let p = draw.random.between(1, 3);
+			Some(with_p(draw.opset, global(draw)?, p))
 		}),
 		Entry::new("GlobalMaxPool", Accuracy::Exact, global),
 		Entry::new("GlobalAveragePool", Accuracy::Summed, global),
@@ -28,7 +28,7 @@ pub(super) const FAMILY: Family = Family {
 			Accuracy::Operations(6),
 			batch_normalization,
 		)
-		.note("inference form"),
+		.note("inference form; to opset 6 `is_test` must be 1"),
 		Entry::new(
 			"InstanceNormalization",
 			Accuracy::Summed,
@@ -75,6 +75,14 @@ fn gemm(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let dtype = draw.dtype;
 	let mut drawn = draw.on(&shape).any(draw, dtype, &b);
 	match draw.random.below(5) {
+		_ if draw.opset < 7 => {
+			let broadcast = draw.random.one_in(2);
+			let c = if broadcast { vec![n] } else { vec![m, n] };
+			drawn = drawn.any(draw, dtype, &c);
+			if broadcast {
+				drawn = drawn.int("broadcast", 1);
+			}
+		}
 		0 => drawn = drawn.any(draw, dtype, &[m, n]),
 		1 => drawn = drawn.any(draw, dtype, &[n]),
 		2 => drawn = drawn.any(draw, dtype, &[m, 1]),
@@ -288,8 +296,18 @@ fn det(draw: &mut Draw<'_>) -> Option<Drawn> {
 fn lp_pool(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let shape = image(draw)?;
 	let window = Window::draw(draw, &shape[2..]);
-	let p = draw.random.between(1, 3) as i64;
-	Some(window.onto(draw.on(&shape), draw.opset >= 18).int("p", p))
+	let p = draw.random.between(1, 3);
+	let drawn = window.onto(draw.on(&shape), draw.opset >= 18);
+	Some(with_p(draw.opset, drawn, p))
+}
+
+/// With the order of a norm, which opset 1 has as a float.
+fn with_p(opset: i64, drawn: Drawn, p: usize) -> Drawn {
+	if opset < 2 {
+		drawn.float("p", p as f32 * 0.5 + 0.5)
+	} else {
+		drawn.int("p", p as i64)
+	}
 }
 
 fn rms_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
@@ -330,9 +348,12 @@ fn average_pool(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let window = Window::draw(draw, &shape[2..]);
 	let count = draw.random.below(2) as i64;
 	let ceil = draw.random.below(2) as i64;
-	let drawn = window
-		.onto(draw.on(&shape), draw.opset >= 19)
-		.int("count_include_pad", count);
+	let drawn = window.onto(draw.on(&shape), draw.opset >= 19);
+	let drawn = if draw.opset < 7 {
+		drawn
+	} else {
+		drawn.int("count_include_pad", count)
+	};
 	Some(if draw.opset >= 10 && window.auto.is_none() {
 		drawn.int("ceil_mode", ceil)
 	} else {
@@ -353,11 +374,19 @@ fn epsilon(draw: &mut Draw<'_>, drawn: Drawn) -> Drawn {
 fn batch_normalization(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let shape = draw.filled(2..=5)?;
 	let dtype = draw.dtype;
-	let channels = [shape[1]];
+	// In opsets 7 and 8 each place may have parameters of its own.
+	let by_place = (7..9).contains(&draw.opset) && draw.random.one_in(2);
+	let last = if by_place { shape.len() } else { 2 };
 	let mut drawn = draw.on(&shape);
 	for _ in 0..4 {
-		let parameter = draw.value(dtype, &channels);
+		let parameter = draw.value(dtype, &shape[1..last]);
 		drawn = drawn.constant(parameter);
+	}
+	if by_place {
+		drawn = drawn.int("spatial", 0);
+	}
+	if draw.opset < 7 {
+		drawn = drawn.int("is_test", 1);
 	}
 	Some(epsilon(draw, drawn))
 }
