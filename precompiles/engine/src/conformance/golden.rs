@@ -110,8 +110,8 @@ const VARIANTS: [(i64, Elements); 5] = [
 	(17, Elements::Special),
 	(9, Elements::Plain),
 ];
-/// More versions, of operators that are as old.
-const OLD_VARIANTS: [i64; 2] = [6, 1];
+/// More versions, where they have the operator.
+const MORE_VARIANTS: [i64; 3] = [12, 6, 1];
 
 /// The version of the operator set nearest to this one that has the operator.
 pub(super) fn nearest(entry: &Entry, opset: i64) -> i64 {
@@ -124,12 +124,12 @@ pub fn cases(entry: &Entry, dtype: DType) -> Vec<Case> {
 	let variants = VARIANTS
 		.iter()
 		.map(|(opset, elements)| (nearest(entry, *opset), *elements));
-	let old = OLD_VARIANTS
+	let more = MORE_VARIANTS
 		.iter()
 		.filter(|opset| nearest(entry, **opset) == **opset && entry.domain.is_empty())
 		.map(|opset| (*opset, Elements::Plain));
 	variants
-		.chain(old)
+		.chain(more)
 		.zip(0..)
 		.filter_map(|((opset, elements), seed)| entry.case(dtype, opset, elements, seed))
 		.collect()

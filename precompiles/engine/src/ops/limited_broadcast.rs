@@ -1,8 +1,9 @@
 //! Broadcasting as opsets 1 to 6 had it, for arithmetic, comparisons and logic of two inputs.
 //!
 //! The inputs are of one shape, unless `broadcast` is 1. Then B may have one element; or its shape
-//! is that of neighbouring axes of A, from `axis` on, the last ones by default. A dimension of 1 in
-//! it is no wildcard. A itself never broadcasts.
+//! is that of neighbouring axes of A, from `axis` on, the last ones by default. A dimension of 1 in it
+//! stretches: ONNX says that this does not work yet, but has test cases of it, from PyTorch. A itself
+//! never broadcasts.
 
 use super::NodeCtx;
 use crate::error::OpError;
@@ -46,7 +47,8 @@ pub(super) fn aligned(node: &NodeCtx<'_>, a: &[usize], b: &[usize]) -> Result<Ve
 				)
 			})?,
 	};
-	if a[axis..axis + b.len()] != *b {
+	let fits = |(a, b): (&usize, &usize)| a == b || *b == 1;
+	if !a[axis..].iter().zip(b).all(fits) {
 		return Err(OpError::mismatch(format!(
 			"B of {b:?} differs from the axes of A of {a:?} from axis {axis} on"
 		)));
@@ -95,6 +97,16 @@ mod tests {
 	}
 
 	#[test]
+	fn dimensions_of_one_stretch() {
+		let broadcast = |b: &[usize]| add(&[2, 3], b).attr(int("broadcast", 1));
+		let (shape, y) = broadcast(&[2, 1]).elements::<f32>();
+		assert_eq!(shape, [2, 3]);
+		assert_eq!(y, [0.0, 1.0, 2.0, 103.0, 104.0, 105.0]);
+		let (_, y) = broadcast(&[1, 3]).attr(int("axis", 0)).elements::<f32>();
+		assert_eq!(y, [0.0, 101.0, 202.0, 3.0, 104.0, 205.0]);
+	}
+
+	#[test]
 	fn one_element_goes_everywhere() {
 		for b in [&[][..], &[1], &[1, 1]] {
 			let test = OpTest::new("Mul")
@@ -138,10 +150,10 @@ mod tests {
 	fn what_does_not_lie_in_a_is_refused() {
 		let broadcast = |a: &[usize], b: &[usize]| add(a, b).attr(int("broadcast", 1));
 		for test in [
-			// Neither A nor a dimension of 1 in B is expanded.
+			// A is not expanded.
 			broadcast(&[3], &[2, 3]),
 			broadcast(&[1, 3], &[2, 3]),
-			broadcast(&[2, 3], &[2, 1]),
+			broadcast(&[2, 3], &[1, 2]),
 			broadcast(&[2, 3], &[2]),
 		] {
 			let error = test.refused();

@@ -1,12 +1,14 @@
 //! MaxPool: the largest element of each window; a NaN in it wins, and +0 is larger than -0.
 //!
-//! Elements in the padding take no part. The second output, indices, is not supported.
+//! Elements in the padding take no part. With the second output, Indices, a node is
+//! [`super::max_pool_indices`]'s.
 
 use std::sync::Arc;
 
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
+	max_pool_indices,
 	window::{self, Window, AXES},
 	Inputs, Lowered, NodeCtx,
 };
@@ -31,6 +33,9 @@ pub(super) const ATTRIBUTES: &[&str] = &[
 	"strides",
 ];
 
+/// Element types of the input.
+pub(super) const DTYPES: &[DType] = &[DType::F32, DType::F64, DType::I8, DType::U8];
+
 #[derive(Debug)]
 struct MaxPool {
 	window: Window,
@@ -39,14 +44,19 @@ struct MaxPool {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let x = inputs.required(0)?;
-	if node.wants(1) {
-		return Err(OpError::unsupported("the output Indices is not supported"));
-	}
 	let kernel = window::kernel_shape(&node.attrs, window::spatial_rank(x)?)?;
 	// Only matters for indices.
-	node.attrs.flag_or("storage_order", false)?;
+	let column_major = node.attrs.flag_or("storage_order", false)?;
 	let ceil = node.attrs.flag_or("ceil_mode", false)?;
 	let window = Window::new(node, x, &kernel, ceil)?;
+	if node.wants(1) {
+		if node.opset < 8 {
+			return Err(OpError::WrongArity {
+				reason: "the output Indices came with opset 8".into(),
+			});
+		}
+		return max_pool_indices::lower(window, x, column_major);
+	}
 	let layout = Layout::Given;
 	Ok(Lowered::step(MaxPool { window, layout }, inputs))
 }
@@ -124,7 +134,7 @@ impl Kernel for MaxPool {
 		let [x] = inputs else {
 			return Err(super::internal_arity(inputs));
 		};
-		x.expect("X", &[DType::F32, DType::F64, DType::I8, DType::U8])?;
+		x.expect("X", DTYPES)?;
 		let shape = super::pool::output_shape(&self.window, x.shape(), self.layout);
 		Ok(vec![Fact::new(x.dtype(), shape)?])
 	}
@@ -244,8 +254,8 @@ mod tests {
 		}
 		let error = test(&[7]).input(x()).refused();
 		assert!(matches!(error, OpError::ShapeMismatch { .. }));
-		let error = test(&[2]).input(x()).outputs(2).refused();
-		assert!(matches!(error, OpError::Unsupported { .. }));
+		let error = test(&[2]).opset(7).input(x()).outputs(2).refused();
+		assert!(matches!(error, OpError::WrongArity { .. }));
 		assert!(matches!(
 			OpTest::new("MaxPool").input(x()).refused(),
 			OpError::BadAttribute { .. }

@@ -113,6 +113,7 @@ mod mat_mul;
 mod mat_mul_integer;
 mod max;
 mod max_pool;
+mod max_pool_indices;
 mod mean;
 mod mean_variance_normalization;
 mod min;
@@ -476,7 +477,7 @@ impl Spec {
 			.partition(|(_, last)| node.opset <= *last);
 		if let Some((name, last)) = gone.iter().find(|(name, _)| node.attrs.has(name)) {
 			return Err(OpError::bad_attribute(
-				name,
+				*name,
 				format!(
 					"only opset {last} and before have it, but the model imports opset {}",
 					node.opset

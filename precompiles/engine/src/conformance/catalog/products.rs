@@ -14,7 +14,7 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("Einsum", Accuracy::Summed, einsum).note("at most 8 inputs"),
 		Entry::new("Det", Accuracy::Summed, det).note("elimination with partial pivoting"),
 		Entry::new("MaxPool", Accuracy::Exact, pool)
-			.note("one to three spatial axes; not the output Indices"),
+			.note("one to three spatial axes; Indices where no window lies in the padding only"),
 		Entry::new("AveragePool", Accuracy::Summed, average_pool).note("one to three spatial axes"),
 		Entry::new("LpPool", Accuracy::Summed, lp_pool).note("one to three spatial axes"),
 		Entry::new("GlobalLpPool", Accuracy::Summed, |draw| {
@@ -336,8 +336,15 @@ fn pool(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let window = Window::draw(draw, &shape[2..]);
 	let drawn = window.onto(draw.on(&shape), draw.opset >= 10);
 	let ceil = draw.random.below(2) as i64;
-	Some(if draw.opset >= 10 && window.auto.is_none() {
+	let drawn = if draw.opset >= 10 && window.auto.is_none() {
 		drawn.int("ceil_mode", ceil)
+	} else {
+		drawn
+	};
+	// At other opsets the cases stay those whose hashes were stored first.
+	Some(if (10..17).contains(&draw.opset) && draw.op == "MaxPool" {
+		let order = draw.random.below(2) as i64;
+		drawn.int("storage_order", order).outputs(2)
 	} else {
 		drawn
 	})
