@@ -1,9 +1,10 @@
 //! Golden vectors: the hashes of what every machine must compute.
 //!
-//! `golden.txt` has a line for each operator and element type, and for each network: the BLAKE3 hash
-//! of all that its cases give, how many cases there are, and a name. The cases are drawn from fixed
-//! seeds. `cargo run --release -p noema-engine --example golden -- write` writes the file anew, which
-//! is right for new operators and wrong for anything else: a profile's bits never change.
+//! `golden.txt` has a line for each operator and element type, one for more versions of the operator,
+//! and two for each network: the BLAKE3 hash of all that its cases give, how many cases there are, and
+//! a name. The cases are drawn from fixed seeds. `cargo run --release -p noema-engine --example golden
+//! -- write` writes the file anew, which is right for new operators and wrong for anything else: a
+//! profile's bits never change.
 
 use std::fmt;
 
@@ -110,8 +111,9 @@ const VARIANTS: [(i64, Elements); 5] = [
 	(17, Elements::Special),
 	(9, Elements::Plain),
 ];
-/// More versions, where they have the operator.
-const MORE_VARIANTS: [i64; 3] = [12, 6, 1];
+/// More versions, with a line of their own, which a node does not check at start: old forms end in the
+/// kernels of the new ones.
+const MORE_VERSIONS: [i64; 3] = [12, 6, 1];
 
 /// The version of the operator set nearest to this one that has the operator.
 pub(super) fn nearest(entry: &Entry, opset: i64) -> i64 {
@@ -121,17 +123,12 @@ pub(super) fn nearest(entry: &Entry, opset: i64) -> i64 {
 
 /// The cases of an operator for one element type; none if it does not take it.
 pub fn cases(entry: &Entry, dtype: DType) -> Vec<Case> {
-	let variants = VARIANTS
+	VARIANTS
 		.iter()
-		.map(|(opset, elements)| (nearest(entry, *opset), *elements));
-	let more = MORE_VARIANTS
-		.iter()
-		.filter(|opset| nearest(entry, **opset) == **opset && entry.domain.is_empty())
-		.map(|opset| (*opset, Elements::Plain));
-	variants
-		.chain(more)
 		.zip(0..)
-		.filter_map(|((opset, elements), seed)| entry.case(dtype, opset, elements, seed))
+		.filter_map(|((opset, elements), seed)| {
+			entry.case(dtype, nearest(entry, *opset), *elements, seed)
+		})
 		.collect()
 }
 
@@ -153,6 +150,23 @@ fn vector(name: String, cases: &[Case]) -> Option<Vector> {
 /// The line of an operator for one element type.
 pub fn operator(entry: &Entry, dtype: DType) -> Option<Vector> {
 	vector(format!("{}/{dtype}", entry.op), &cases(entry, dtype))
+}
+
+/// The line of an operator for more versions of it, with all element types; none if it has but new
+/// ones.
+pub fn versions(entry: &Entry) -> Option<Vector> {
+	let opsets = MORE_VERSIONS
+		.iter()
+		.filter(|opset| nearest(entry, **opset) == **opset && entry.domain.is_empty());
+	let cases: Vec<Case> = opsets
+		.zip(0..)
+		.flat_map(|(opset, seed)| {
+			DType::ALL
+				.iter()
+				.filter_map(move |dtype| entry.case(*dtype, *opset, Elements::Plain, seed))
+		})
+		.collect();
+	vector(format!("{}/versions", entry.op), &cases)
 }
 
 /// The two lines of a network: with its outputs, and with all that its nodes make.
@@ -181,6 +195,7 @@ pub fn compute() -> Result<Vec<Vector>, ModelError> {
 				.iter()
 				.filter_map(|dtype| operator(entry, *dtype)),
 		);
+		vectors.extend(versions(entry));
 	}
 	for each in networks() {
 		vectors.extend(network(&each)?);

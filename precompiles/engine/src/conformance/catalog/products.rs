@@ -342,7 +342,7 @@ fn pool(draw: &mut Draw<'_>) -> Option<Drawn> {
 		drawn
 	};
 	// At other opsets the cases stay those whose hashes were stored first.
-	Some(if (10..17).contains(&draw.opset) && draw.op == "MaxPool" {
+	Some(if (10..17).contains(&draw.opset) {
 		let order = draw.random.below(2) as i64;
 		drawn.int("storage_order", order).outputs(2)
 	} else {
