@@ -58,6 +58,39 @@ def write(folder, name, model, data_sets, tolerance):
             json.dump(tolerance, file)
 
 
+# Inputs that fix the shape of the output whatever their type, by their place.
+SHAPE_INPUTS = {
+    "BlackmanWindow": [0],
+    "ConstantOfShape": [0],
+    "HammingWindow": [0],
+    "HannWindow": [0],
+    "OneHot": [1],
+    "Range": [0, 1, 2],
+    "Resize": [1, 2, 3],
+    "Upsample": [1],
+}
+
+
+# Whose scales stay inputs: onnx expects the places of align_corners from the length before rounding,
+# where the operator's text, onnxruntime and PyTorch take the length of the output.
+UNROUNDED = {
+    "test_resize_downsample_scales_cubic_align_corners",
+    "test_resize_downsample_scales_linear_align_corners",
+}
+
+
+def shape_inputs(name, model):
+    """The names of the inputs that fix the shape of some node's output."""
+    if name in UNROUNDED:
+        return set()
+    return {
+        node.input[place]
+        for node in model.graph.node
+        for place in SHAPE_INPUTS.get(node.op_type, [])
+        if place < len(node.input)
+    }
+
+
 def is_parameter(value):
     return (
         isinstance(value, (numpy.ndarray, numpy.generic))
@@ -66,12 +99,13 @@ def is_parameter(value):
     )
 
 
-def with_constant_parameters(model, data_sets):
+def with_constant_parameters(name, model, data_sets):
     """Turns graph inputs that operators need as constants (axes, shapes) to initializers.
 
     The node tests give every input of an operator at run time. An engine with static shapes needs
     the parameters of shape as constants, so integer inputs of at most one axis become initializers,
-    but for the first input, and but for those whose value differs between data sets.
+    but for the first input unless it is a scalar and the only one; and so do those that an operator
+    takes a shape from. Those whose value differs between data sets stay inputs.
     """
     graph_inputs = list(model.graph.input)
     if any(len(inputs) != len(graph_inputs) for inputs, _ in data_sets):
@@ -79,13 +113,15 @@ def with_constant_parameters(model, data_sets):
     constant = onnx.ModelProto()
     constant.CopyFrom(model)
     del constant.graph.input[:]
+    fixed = shape_inputs(name, model)
     kept = []
     for index, info in enumerate(graph_inputs):
         values = [inputs[index] for inputs, _ in data_sets]
-        if (
-            index > 0
-            and all(is_parameter(value) for value in values)
-            and all(numpy.array_equal(value, values[0]) for value in values)
+        parameter = all(is_parameter(value) for value in values) and (
+            index > 0 or (len(graph_inputs) == 1 and numpy.ndim(values[0]) == 0)
+        )
+        if (parameter or info.name in fixed) and all(
+            numpy.array_equal(value, values[0]) for value in values
         ):
             tensor = numpy_helper.from_array(numpy.asarray(values[0]), info.name)
             constant.graph.initializer.append(tensor)
@@ -103,7 +139,9 @@ def nodes(folder):
 
     count = 0
     for case in collect_testcases(None):
-        model, data_sets = with_constant_parameters(case.model, case.data_sets)
+        model, data_sets = with_constant_parameters(
+            case.name, case.model, case.data_sets
+        )
         tolerance = OTHER_TOLERANCES.get(case.name, {"rtol": case.rtol, "atol": case.atol})
         write(folder, case.name, model, data_sets, tolerance)
         count += 1
