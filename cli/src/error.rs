@@ -61,6 +61,21 @@ impl Error {
 		}
 	}
 
+	/// What `--json` prints instead of an answer: `{"error": {"message", "causes", "exitCode"}}`.
+	pub fn as_json(&self) -> serde_json::Value {
+		let causes: Vec<String> =
+			std::iter::successors(std::error::Error::source(self), |cause| cause.source())
+				.map(ToString::to_string)
+				.collect();
+		serde_json::json!({
+			"error": {
+				"message": self.to_string(),
+				"causes": causes,
+				"exitCode": self.exit_code(),
+			}
+		})
+	}
+
 	/// The error and its causes, a line each.
 	pub fn chain_of_causes(&self) -> String {
 		let mut text = format!("error: {self}");
@@ -89,6 +104,14 @@ mod tests {
 			"error: cannot read the model x.onnx\n  because disk on fire"
 		);
 		assert_eq!(error.exit_code(), EXIT_USER);
+		assert_eq!(
+			error.as_json(),
+			serde_json::json!({"error": {
+				"message": "cannot read the model x.onnx",
+				"causes": ["disk on fire"],
+				"exitCode": 1,
+			}})
+		);
 		assert_eq!(
 			Error::from(ChainError::UnknownReceipt(1)).exit_code(),
 			EXIT_CHAIN

@@ -93,8 +93,9 @@ impl KeySource {
 			(Some(_), Some(_)) => Err(KeyError::Both),
 			(Some(suri), None) => from_uri(suri),
 			(None, Some(path)) => {
-				let password = self.password(path)?;
-				from_keystore(path, &password)
+				// Read first: nobody should type a password for a file that is none.
+				let json = read_keystore(path)?;
+				open_keystore(path, &json, &self.password(path)?)
 			}
 			(None, None) => Err(KeyError::Missing),
 		}
@@ -138,6 +139,11 @@ pub fn from_uri(suri: &str) -> Result<Keypair, KeyError> {
 
 /// The key of a polkadot-js keystore file.
 pub fn from_keystore(path: &Path, password: &str) -> Result<Keypair, KeyError> {
+	open_keystore(path, &read_keystore(path)?, password)
+}
+
+/// The text of a file that looks like a keystore.
+fn read_keystore(path: &Path) -> Result<String, KeyError> {
 	let json = std::fs::read_to_string(path).map_err(|source| KeyError::Read {
 		path: path.to_path_buf(),
 		source,
@@ -152,10 +158,14 @@ pub fn from_keystore(path: &Path, password: &str) -> Result<Keypair, KeyError> {
 	if encoded.len() < ENCODED_LEN {
 		return Err(not_a_keystore());
 	}
+	Ok(json)
+}
+
+fn open_keystore(path: &Path, json: &str, password: &str) -> Result<Keypair, KeyError> {
 	use subxt_signer::polkadot_js_compat::{decrypt_json, Error};
-	decrypt_json(&json, password).map_err(|error| match error {
+	decrypt_json(json, password).map_err(|error| match error {
 		Error::Secretbox(_) => KeyError::Password(path.to_path_buf()),
-		_ => not_a_keystore(),
+		_ => KeyError::NotAKeystore(path.to_path_buf()),
 	})
 }
 

@@ -14,10 +14,14 @@ fn main() -> ExitCode {
 			return ExitCode::from(if error.use_stderr() { EXIT_USER } else { 0 });
 		}
 	};
+	let json = cli.global.json;
 	match run(cli) {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
 			eprintln!("{}", error.chain_of_causes());
+			if json {
+				println!("{}", error.as_json());
+			}
 			ExitCode::from(error.exit_code())
 		}
 	}

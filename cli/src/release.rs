@@ -8,6 +8,12 @@ pub enum ReleaseError {
 	/// There is no version.
 	#[error("`{0}` has no version; write owner/name@version, or name@version for your own")]
 	NoVersion(String),
+	/// A release where a model is asked for.
+	#[error("`{0}` is a release; give the model's id or its file, or withdraw the release with `noema model retire`")]
+	NotAModel(String),
+	/// Neither a release nor a model.
+	#[error("`{0}` names no model; write its id of 64 hexadecimal digits, or a release as owner/name@version")]
+	NoModel(String),
 	/// The owner is no account.
 	#[error("`{0}` is no account; the owner of a release is an SS58 address such as 5Grw...")]
 	Owner(String),
@@ -22,6 +28,17 @@ pub enum ReleaseError {
 		/// The signer.
 		you: String,
 	},
+	/// The release stands for another model.
+	#[error("{release} is taken: it stands for the model {model}, and a release never changes; choose another --version")]
+	Taken {
+		/// The release.
+		release: String,
+		/// What it stands for.
+		model: String,
+	},
+	/// The release was retired.
+	#[error("{0} is retired, and a release never comes back; choose another --version")]
+	Retired(String),
 	/// The name has the wrong characters or length.
 	#[error("`{0}` is no name of a release; it takes 1 to 64 of a-z, 0-9, `-`, `_` and `.`")]
 	Name(String),

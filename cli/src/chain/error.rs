@@ -66,6 +66,16 @@ pub enum ChainError {
 		/// What it can spend.
 		free: u128,
 	},
+	/// The account has less than what is about to be taken from it.
+	#[error("the account {account} has {} free, but this takes {} and more; send it some with `noema account transfer`", amount::format(*.free), amount::format(*.needed))]
+	NotEnough {
+		/// The account.
+		account: String,
+		/// What it can spend.
+		free: u128,
+		/// What it needs at least.
+		needed: u128,
+	},
 	/// The pool gave the transaction up before it was in a block.
 	#[error("the transaction {hash:?} was given up by the pool ({status}); send it again")]
 	Dropped {

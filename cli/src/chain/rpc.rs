@@ -119,6 +119,23 @@ impl Chain {
 		receipt.ok_or(ChainError::UnknownReceipt(id))
 	}
 
+	/// Refuses, before anything is sent, what an account cannot pay.
+	pub async fn check_can_pay(
+		&self,
+		account: &AccountId32,
+		needed: u128,
+	) -> Result<(), ChainError> {
+		let free = self.balance(account).await?.free;
+		if free < needed {
+			return Err(ChainError::NotEnough {
+				account: account.to_string(),
+				free,
+				needed,
+			});
+		}
+		Ok(())
+	}
+
 	/// What an account holds, at the best block.
 	pub async fn balance(&self, account: &AccountId32) -> Result<Balance, ChainError> {
 		#[derive(DecodeAsType)]

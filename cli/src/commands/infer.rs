@@ -8,6 +8,7 @@ use crate::chain::events::BlockEvents;
 use crate::chain::types::balance;
 use crate::chain::{calls, fee, Chain, ChainError, Hash, Wait};
 use crate::inputs;
+use crate::keys::account_of;
 use crate::model::ModelId;
 use crate::outputs::table;
 use crate::outputs::topk::Ranked;
@@ -90,6 +91,8 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 		}
 		.into());
 	}
+
+	chain.check_can_pay(&account_of(&key), cost.total).await?;
 
 	let watch = chain.send(&calls::infer(&release, &inputs), &key).await?;
 	let hash = watch.hash;

@@ -7,11 +7,11 @@ use crate::args::RegisterArgs;
 use crate::chain::fee;
 use crate::chain::types::Stage;
 use crate::chain::upload::{self, Step};
-use crate::chain::{calls, Wait};
+use crate::chain::{calls, Chain, ChainError, Wait};
 use crate::keys::account_of;
 use crate::model::{LocalModel, ModelId};
 use crate::outputs::table;
-use crate::release::{check_name, check_version, Release};
+use crate::release::{check_name, check_version, Release, ReleaseError};
 use crate::{amount, Error};
 
 #[derive(Serialize)]
@@ -28,6 +28,20 @@ struct Registered {
 	royalty: u128,
 }
 
+/// Refuses a release that stands for another model, or that is retired, before anything is paid.
+async fn check_free(chain: &Chain, release: &Release, model: ModelId) -> Result<(), Error> {
+	match chain.release(release).await {
+		Ok(taken) if taken.info.retired => Err(ReleaseError::Retired(taken.info.release).into()),
+		Ok(taken) if taken.model.id != model => Err(ReleaseError::Taken {
+			release: taken.info.release,
+			model: taken.model.id.to_string(),
+		}
+		.into()),
+		Ok(_) | Err(ChainError::UnknownRelease(_)) => Ok(()),
+		Err(error) => Err(error.into()),
+	}
+}
+
 pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Error> {
 	let key = context.key()?;
 	let release = Release {
@@ -40,10 +54,14 @@ pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Er
 	let model = LocalModel::open(&args.file)?;
 	let deposit = fee::model_deposit(model.bytes.len(), model.report().plan_bytes);
 	let chain = context.chain().await?;
-	context.remark(&format!(
-		"{} are held as a deposit while the model is on the chain",
-		amount::format(deposit)
-	));
+	check_free(&chain, &release, model.id).await?;
+	if chain.model(model.id, None).await?.is_none() {
+		chain.check_can_pay(&release.owner, deposit).await?;
+		context.remark(&format!(
+			"{} will be held as a deposit while the model is on the chain, and one for its release",
+			amount::format(deposit)
+		));
+	}
 
 	let bar = context
 		.progress()

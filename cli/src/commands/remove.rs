@@ -8,6 +8,7 @@ use super::Context;
 use crate::chain::types::Stage;
 use crate::chain::{calls, ChainError, Wait};
 use crate::model::{read, ModelId};
+use crate::release::ReleaseError;
 use crate::Error;
 
 #[derive(Serialize)]
@@ -19,6 +20,9 @@ struct Removed {
 pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
 	let id = match model.parse() {
 		Ok(id) => id,
+		Err(_) if model.contains('@') && !Path::new(model).exists() => {
+			return Err(ReleaseError::NotAModel(model.to_owned()).into());
+		}
 		Err(_) => ModelId::of(&read(Path::new(model))?),
 	};
 	let key = context.key()?;

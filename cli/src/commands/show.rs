@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
 	} else {
 		let id: ModelId = model
 			.parse()
-			.map_err(|_| crate::release::ReleaseError::NoVersion(model.to_owned()))?;
+			.map_err(|_| crate::release::ReleaseError::NoModel(model.to_owned()))?;
 		context
 			.chain()
 			.await?

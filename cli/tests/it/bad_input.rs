@@ -542,6 +542,35 @@ async fn uploads() {
 	)
 	.await;
 	let url = node.url.as_str();
+
+	// Other bytes under the same name are refused before they are paid for: the file with a
+	// `doc_string` behind it.
+	let directory = tempfile::tempdir().unwrap();
+	let other = directory.path().join("other.onnx");
+	std::fs::write(&other, [&model[..], &[0x32, 1, b'x']].concat()).unwrap();
+	let before = chain.balance(&account_of(&alice)).await.unwrap();
+	let register_again = strings([
+		"--json",
+		"model",
+		"register",
+		other.to_str().unwrap(),
+		"--name",
+		"digits",
+		"--version",
+		"1",
+		"--suri",
+		"//Alice",
+		"--url",
+		url,
+	]);
+	let ran = noema_async(register_again).await;
+	let printed: serde_json::Value = serde_json::from_str(ran.stdout.trim()).unwrap();
+	assert_eq!(printed["error"]["exitCode"], 1);
+	ran.fails(1, &["digits@1 is taken", "--version"]);
+	assert_eq!(chain.balance(&account_of(&alice)).await.unwrap(), before);
+	noema(&["model", "remove", &release.to_string(), "--suri", "//Alice"])
+		.fails(1, &["is a release"]);
+
 	noema(&[
 		"model",
 		"retire",
