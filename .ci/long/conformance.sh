@@ -21,7 +21,7 @@ if [ ! -e "$suite/done" ]; then
 	cp -r "$data"/backend/test/data/{pytorch-converted,pytorch-operator,simple} "$suite/cases/"
 	touch "$suite/done"
 fi
-cargo build --release --locked -p noema-cli --bin noema
+cargo build --release --locked --workspace --bins --examples
 
 hashes=precompiles/engine/tests/onnx-suite.txt
 if [ "${1:-}" = --write ]; then

@@ -62,18 +62,22 @@ impl Error {
 	}
 
 	/// What `--json` prints instead of an answer: `{"error": {"message", "causes", "exitCode"}}`.
-	pub fn as_json(&self) -> serde_json::Value {
+	/// None if the answer has been printed, and is bad.
+	pub fn as_json(&self) -> Option<serde_json::Value> {
+		if matches!(self, Self::Conformance(ConformanceError::Failed { .. })) {
+			return None;
+		}
 		let causes: Vec<String> =
 			std::iter::successors(std::error::Error::source(self), |cause| cause.source())
 				.map(ToString::to_string)
 				.collect();
-		serde_json::json!({
+		Some(serde_json::json!({
 			"error": {
 				"message": self.to_string(),
 				"causes": causes,
 				"exitCode": self.exit_code(),
 			}
-		})
+		}))
 	}
 
 	/// The error and its causes, a line each.
@@ -106,11 +110,11 @@ mod tests {
 		assert_eq!(error.exit_code(), EXIT_USER);
 		assert_eq!(
 			error.as_json(),
-			serde_json::json!({"error": {
+			Some(serde_json::json!({"error": {
 				"message": "cannot read the model x.onnx",
 				"causes": ["disk on fire"],
 				"exitCode": 1,
-			}})
+			}}))
 		);
 		assert_eq!(
 			Error::from(ChainError::UnknownReceipt(1)).exit_code(),

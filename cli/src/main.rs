@@ -19,8 +19,8 @@ fn main() -> ExitCode {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
 			eprintln!("{}", error.chain_of_causes());
-			if json {
-				println!("{}", error.as_json());
+			if let Some(object) = error.as_json().filter(|_| json) {
+				println!("{object}");
 			}
 			ExitCode::from(error.exit_code())
 		}
