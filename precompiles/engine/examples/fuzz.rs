@@ -380,7 +380,7 @@ fn random_model(random: &mut Random) -> ModelProto {
 			.unwrap_or_default(),
 		..Default::default()
 	}];
-	let version = 7 + random.below(22) as i64;
+	let version = 1 + random.below(28) as i64;
 	ModelProto {
 		ir_version: 8,
 		opset_import: vec![OperatorSetIdProto {

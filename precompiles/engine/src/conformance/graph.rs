@@ -279,6 +279,16 @@ pub fn i64s(elements: &[i64]) -> Value {
 	}
 }
 
+/// To i64, which operators with indices of several dimensions ask for.
+pub fn widen(indices: &mut Value) {
+	if indices.dtype == crate::DType::I32 {
+		let narrow = indices.data.as_chunks::<4>().0.iter();
+		let wide = narrow.map(|bytes| i64::from(i32::from_le_bytes(*bytes)));
+		indices.data = wide.flat_map(i64::to_le_bytes).collect();
+		indices.dtype = crate::DType::I64;
+	}
+}
+
 /// A scalar of i64.
 pub fn i64_scalar(element: i64) -> Value {
 	Value {

@@ -114,6 +114,7 @@ mod mat_mul_integer;
 mod max;
 mod max_pool;
 mod max_pool_indices;
+mod max_unpool;
 mod mean;
 mod mean_variance_normalization;
 mod min;
@@ -660,6 +661,7 @@ table! {
 		"Gemm" => row(2..=3, 1..=1, gemm::ATTRIBUTES, gemm::build).legacy(&[("broadcast", 6)]),
 		"MatMul" => row(2..=2, 1..=1, &[], mat_mul::build),
 		"MaxPool" => row(1..=1, 1..=2, max_pool::ATTRIBUTES, max_pool::build),
+		"MaxUnpool" => row(2..=3, 1..=1, max_unpool::ATTRIBUTES, max_unpool::build).since(9),
 		"AveragePool" => row(1..=1, 1..=1, average_pool::ATTRIBUTES, average_pool::build),
 		"GlobalAveragePool" => row(1..=1, 1..=1, &[], global_average_pool::build),
 		"GlobalMaxPool" => row(1..=1, 1..=1, &[], global_max_pool::build),

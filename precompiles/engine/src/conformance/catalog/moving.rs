@@ -1,10 +1,7 @@
 //! What changes types, shapes and places.
 
 use super::{unary, Accuracy, Draw, Drawn, Entry, Family};
-use crate::{
-	conformance::graph::{self, i64_scalar},
-	DType,
-};
+use crate::conformance::graph::{self, i64_scalar};
 
 pub(super) const FAMILY: Family = Family {
 	title: "Types, shapes and places",
@@ -379,18 +376,8 @@ fn gather_nd(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let least = shape[..depth].iter().min().copied().unwrap_or(1) as i64;
 	let count = draw.random.between(1, 4);
 	let mut indices = draw.indices(&[count, depth], -least, least - 1);
-	widen(&mut indices);
+	graph::widen(&mut indices);
 	Some(draw.on(&shape).input(indices))
-}
-
-/// To i64, which operators with indices of several dimensions ask for.
-fn widen(indices: &mut crate::Value) {
-	if indices.dtype == DType::I32 {
-		let narrow = indices.data.as_chunks::<4>().0.iter();
-		let wide = narrow.map(|bytes| i64::from(i32::from_le_bytes(*bytes)));
-		indices.data = wide.flat_map(i64::to_le_bytes).collect();
-		indices.dtype = DType::I64;
-	}
 }
 
 /// A reduction that the version has.
@@ -431,7 +418,7 @@ fn scatter_nd(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let least = shape[..depth].iter().min().copied().unwrap_or(1) as i64;
 	let count = draw.random.between(1, 4);
 	let mut indices = draw.indices(&[count, depth], -least, least - 1);
-	widen(&mut indices);
+	graph::widen(&mut indices);
 	let mut updates = vec![count];
 	updates.extend(&shape[depth..]);
 	let dtype = draw.dtype;

@@ -1,6 +1,7 @@
 //! Products of matrices, convolution, pooling, normalisation.
 
 use super::{Accuracy, Draw, Drawn, Entry, Family};
+use crate::conformance::graph;
 
 pub(super) const FAMILY: Family = Family {
 	title: "Products, convolution, pooling, normalisation",
@@ -15,6 +16,10 @@ pub(super) const FAMILY: Family = Family {
 		Entry::new("Det", Accuracy::Summed, det).note("elimination with partial pivoting"),
 		Entry::new("MaxPool", Accuracy::Exact, pool)
 			.note("one to three spatial axes; Indices where no window lies in the padding only"),
+		Entry::new("MaxUnpool", Accuracy::Exact, max_unpool).note(
+			"one to three spatial axes; `output_shape` constant; an index out of range fails at run \
+			 time",
+		),
 		Entry::new("AveragePool", Accuracy::Summed, average_pool).note("one to three spatial axes"),
 		Entry::new("LpPool", Accuracy::Summed, lp_pool).note("one to three spatial axes"),
 		Entry::new("GlobalLpPool", Accuracy::Summed, |draw| {
@@ -348,6 +353,29 @@ fn pool(draw: &mut Draw<'_>) -> Option<Drawn> {
 	} else {
 		drawn
 	})
+}
+
+fn max_unpool(draw: &mut Draw<'_>) -> Option<Drawn> {
+	let shape = image(draw)?;
+	let rank = shape.len() - 2;
+	let kernel: Vec<i64> = (0..rank)
+		.map(|_| draw.random.between(1, 3) as i64)
+		.collect();
+	let unpooled = shape[2..]
+		.iter()
+		.zip(&kernel)
+		.map(|(dim, kernel)| dim * *kernel as usize);
+	let len = unpooled.chain([shape[0], shape[1]]).product::<usize>() as i64;
+	// At run time an index outside fails, which is an outcome too.
+	let beyond = i64::from(draw.random.one_in(8));
+	let mut indices = draw.indices(&shape, 0, len - 1 + beyond);
+	graph::widen(&mut indices);
+	Some(
+		draw.on(&shape)
+			.input(indices)
+			.ints("kernel_shape", &kernel)
+			.ints("strides", &kernel),
+	)
 }
 
 fn average_pool(draw: &mut Draw<'_>) -> Option<Drawn> {
