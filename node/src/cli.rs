@@ -103,7 +103,6 @@ pub enum Command {
 	ChainInfo(sc_cli::ChainInfoCmd),
 
 	/// Measure weights.
-	#[cfg(feature = "runtime-benchmarks")]
 	#[command(subcommand)]
 	Benchmark(Box<crate::benchmark::Benchmark>),
 }
@@ -233,6 +232,20 @@ mod tests {
 		assert_eq!(parse(&["--isa", "sse2"]).noema.isa, Some(Isa::Sse2));
 		let args = ["noema-node", "--isa", "mmx"];
 		assert!(<Cli as SubstrateCli>::try_from_iter(args).is_err());
+	}
+
+	#[test]
+	fn every_node_measures_the_engine() {
+		let cli = parse(&["benchmark", "engine", "--rounds", "3", "--isa", "scalar"]);
+		let Some(Command::Benchmark(benchmark)) = cli.subcommand else {
+			panic!("{cli:?}")
+		};
+		let crate::benchmark::Benchmark::Engine(engine) = *benchmark else {
+			panic!("{benchmark:?}")
+		};
+		assert_eq!(engine.rounds, 3);
+		let none = ["noema-node", "benchmark", "engine", "--rounds", "0"];
+		assert!(<Cli as SubstrateCli>::try_from_iter(none).is_err());
 	}
 
 	#[test]

@@ -88,7 +88,6 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(command)?;
 			runner.sync_run(|config| command.run::<Block>(&config))
 		}
-		#[cfg(feature = "runtime-benchmarks")]
 		Some(Command::Benchmark(command)) => crate::benchmark::run(&cli, command, &options),
 	}
 }

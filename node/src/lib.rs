@@ -24,7 +24,6 @@ compile_error!("noema-node builds for x86-64 and aarch64 only");
 
 use sp_runtime::{generic, OpaqueExtrinsic};
 
-#[cfg(feature = "runtime-benchmarks")]
 pub mod benchmark;
 pub mod chain_spec;
 pub mod cli;

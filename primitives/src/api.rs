@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 use codec::Codec;
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, Weight};
 
 use crate::{
-	DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId, ReleaseInfo,
-	WorkItem,
+	Cost, DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
+	ReleaseInfo, WorkItem,
 };
 
 sp_api::decl_runtime_apis! {
@@ -55,6 +55,9 @@ sp_api::decl_runtime_apis! {
 			release: ReleaseId<AccountId>,
 			inputs: Vec<NamedTensor>,
 		) -> Result<DryRun, DispatchError>;
+
+		/// What a run of this cost adds to the weight of a call, whatever model it is of.
+		fn run_weight(cost: Cost) -> Weight;
 
 		/// The receipt with this number, while it is kept.
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>>;

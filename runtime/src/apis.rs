@@ -9,24 +9,24 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 };
 use noema_primitives::{
-	DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId, ReleaseInfo,
-	WorkItem,
+	Cost, DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
+	ReleaseInfo, WorkItem,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
-	traits::{Block as BlockT, NumberFor},
+	traits::{Block as BlockT, Convert, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
-	ApplyExtrinsicResult, DispatchError,
+	ApplyExtrinsicResult, DispatchError, Weight,
 };
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
 use crate::{
-	configs::EPOCH_CONFIGURATION, genesis, AccountId, Babe, Balance, Block, BlockNumber, Executive,
-	Grandpa, Historical, Inference, InherentDataExt, Models, Nonce, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	configs::EPOCH_CONFIGURATION, genesis, weights::CostToWeight, AccountId, Babe, Balance, Block,
+	BlockNumber, Executive, Grandpa, Historical, Inference, InherentDataExt, Models, Nonce,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 
 impl_runtime_apis! {
@@ -283,6 +283,10 @@ impl_runtime_apis! {
 		) -> Result<DryRun, DispatchError> {
 			enter_next_block();
 			Inference::dry_run(&release, inputs)
+		}
+
+		fn run_weight(cost: Cost) -> Weight {
+			CostToWeight::convert(cost)
 		}
 
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>> {

@@ -13,19 +13,8 @@ use crate::keys::account_of;
 use crate::release::Release;
 use crate::tensor::{Tensor, TensorSchema};
 
-/// Picoseconds that the runtime charges for the parts of a run's cost.
-///
-/// The chain does not publish its rates, so these are the runtime's at the time of this release;
-/// a test compares the estimate with the chain's own quote.
-mod rate {
-	pub(super) const MAC: u64 = 150;
-	pub(super) const BYTE: u64 = 500;
-	pub(super) const STEP: u64 = 3_000_000;
-	pub(super) const TRANSCENDENTAL: u64 = 30_000;
-}
-
-/// What the runtime takes in deposit for a model, in the smallest unit; like [`rate`] of this
-/// release and compared with a chain by a test.
+/// What the runtime takes in deposit for a model, in the smallest unit, at the time of this release;
+/// a test compares it with a chain.
 mod price {
 	pub(super) const MODEL: u128 = 10_000_000_000;
 	pub(super) const BYTE: u128 = 1_000_000;
@@ -79,11 +68,6 @@ pub async fn estimate(
 	inputs: &[TensorSchema],
 	cost: &Cost,
 ) -> Result<Estimate, ChainError> {
-	let ref_time = rate::MAC
-		.saturating_mul(cost.macs)
-		.saturating_add(rate::BYTE.saturating_mul(cost.bytes))
-		.saturating_add(rate::STEP.saturating_mul(cost.steps.into()))
-		.saturating_add(rate::TRANSCENDENTAL.saturating_mul(cost.transcendentals));
 	let blank: Vec<Tensor> = inputs
 		.iter()
 		.map(|schema| Tensor {
@@ -103,6 +87,7 @@ pub async fn estimate(
 	let at = chain.at_finalized().await?;
 	let signed = sign_at(&at, &calls::infer(&release, &blank), &key, 0)?;
 	let refused = chain.inclusion_fee(&signed).await?;
+	let ref_time = chain.run_weight(cost).await?;
 	let run = chain.weight_to_fee(ref_time).await?;
 	Ok(Estimate {
 		ref_time,

@@ -8,7 +8,7 @@ use subxt::ext::scale_value::{Value, ValueDef};
 use subxt::rpcs::client::rpc_params;
 use subxt::utils::AccountId32;
 
-use super::types::{Balance, DryRun, ModelInfo, ModelsPage, Quote, Receipt, ReleaseInfo};
+use super::types::{Balance, Cost, DryRun, ModelInfo, ModelsPage, Quote, Receipt, ReleaseInfo};
 use super::{Chain, ChainError, Hash};
 use crate::model::ModelId;
 use crate::release::Release;
@@ -252,6 +252,21 @@ impl Chain {
 			}
 			start = keys.last().cloned();
 		}
+	}
+
+	/// The `ref_time` that a run of this cost is charged, in picoseconds.
+	pub async fn run_weight(&self, cost: &Cost) -> Result<u64, ChainError> {
+		const METHOD: &str = "InferenceApi_run_weight";
+		let cost = (cost.macs, cost.bytes, cost.steps, cost.transcendentals).encode();
+		let bytes: Vec<u8> = self
+			.methods()
+			.state_call(METHOD, Some(&cost), None)
+			.await
+			.map_err(|error| ChainError::request(METHOD, error))?;
+		// A weight: its time, and the size of its proof.
+		let (ref_time, _) = <(Compact<u64>, Compact<u64>)>::decode(&mut bytes.as_slice())
+			.map_err(|_| ChainError::Inconsistent("a weight is no weight".to_owned()))?;
+		Ok(ref_time.0)
 	}
 
 	/// What this much `ref_time` costs, in picoseconds.

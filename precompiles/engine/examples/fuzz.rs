@@ -36,7 +36,7 @@ const MAX_BUILD_BYTES: u64 = limits::MAX_DECODED_BYTES
 /// Most bytes that a run may hold at once beside its plan: activations, and inputs and outputs.
 const MAX_RUN_BYTES: u64 = 2 * limits::MAX_PEAK_BYTES + (64 << 20);
 /// Plans that cost more are not run: they take long, and nothing new is learnt.
-const MAX_WORK: u64 = 1 << 22;
+const MAX_WORK: u64 = 1 << 27;
 
 /// SplitMix64.
 struct Random(u64);

@@ -212,7 +212,8 @@ pub fn emit(graph: &Graph) -> Result<Emitted, ModelError> {
 		.steps
 		.iter()
 		.map(|step| step.kernel.cost(&step.input_facts, &step.output_facts))
-		.fold(Cost::default(), Cost::plus);
+		.fold(interface_cost(graph), Cost::plus)
+		.with_bytes(cold_bytes(graph));
 	if cost.work() > MAX_RUN_WORK {
 		return Err(ModelError::TooExpensive {
 			work: cost.work(),
@@ -244,6 +245,30 @@ pub fn emit(graph: &Graph) -> Result<Emitted, ModelError> {
 		plan_bytes,
 		peak_bytes,
 	})
+}
+
+/// Bytes of weights. Between one run and the next caches forget them, unlike what steps hand on to
+/// each other, so that they count once more than their kernels say.
+fn cold_bytes(graph: &Graph) -> u64 {
+	let weights = graph.steps.iter().map(|step| step.kernel.constant_bytes());
+	weights.fold(0, u64::saturating_add)
+}
+
+/// What a run costs whatever its steps are: code and bookkeeping that no cache holds, and copies of
+/// all inputs and outputs, whose values are checked.
+fn interface_cost(graph: &Graph) -> Cost {
+	const RUN_BYTES: u64 = 128 * 1024;
+	const TENSOR_BYTES: u64 = 4 * 1024;
+	let schemas = graph.inputs.iter();
+	let schemas = schemas.chain(graph.outputs.iter().map(|(schema, _)| schema));
+	let bytes = schemas.fold(RUN_BYTES, |bytes, schema| {
+		let elements = schema.shape.iter().product::<usize>() as u64;
+		elements
+			.saturating_mul(3 * schema.dtype.size() as u64)
+			.saturating_add(TENSOR_BYTES)
+			.saturating_add(bytes)
+	});
+	Cost::default().with_bytes(bytes)
 }
 
 /// Bytes of the distinct constants, packed weights and bookkeeping.

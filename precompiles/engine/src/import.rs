@@ -16,7 +16,7 @@ use crate::{
 	error::{EvalError, ModelError},
 	fact::Fact,
 	guard::{label, DeclaredOutput, Model},
-	kernel::Kernel,
+	kernel::{Cost, Kernel},
 	limits::{MAX_FOLDING_BYTES, MAX_FOLDING_WORK, MAX_PLAN_BYTES},
 	ops::{self, Lowered, NodeCtx},
 	storage::Storage,
@@ -393,6 +393,7 @@ impl Importer {
 	/// Checks the work of folding constants, and of packing more of them than the file holds.
 	fn check_work(&self, label: &str) -> Result<(), ModelError> {
 		let packing = self.kernel_bytes.saturating_sub(self.file_bytes);
+		let packing = Cost::default().with_bytes(packing).work();
 		let needed = self.folding_work.saturating_add(packing);
 		if needed > MAX_FOLDING_WORK {
 			return Err(ModelError::FoldingTooLarge {

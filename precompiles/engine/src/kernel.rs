@@ -8,6 +8,7 @@ use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
 	panels::Activation,
+	DType,
 };
 
 /// One step of a plan.
@@ -115,6 +116,22 @@ pub enum FollowUp {
 	Bias(Arc<Tensor>),
 }
 
+/// Multiply-accumulates of a full tile that take as long as one operation that goes element by
+/// element: a load at an index, a conversion, a branch, an addition that waits for the one before.
+const SCALAR: u64 = 32;
+
+/// Multiply-accumulates of binary32 that take as long as one of this type.
+pub(crate) fn macs_of(dtype: DType) -> u64 {
+	match dtype {
+		DType::I32 | DType::U32 => 2,
+		// Tiles of them do not fit into the registers.
+		DType::F64 => 6,
+		// No vector instruction multiplies them.
+		DType::I64 | DType::U64 => 8,
+		_ => 1,
+	}
+}
+
 /// What a step, or a run, costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
@@ -151,6 +168,19 @@ impl Cost {
 		self
 	}
 
+	/// The same with this many operations more that go element by element, and not in vectors.
+	#[must_use]
+	pub fn with_scalars(self, count: u64) -> Self {
+		self.with_macs(count.saturating_mul(SCALAR))
+	}
+
+	/// The same with this many bytes more.
+	#[must_use]
+	pub fn with_bytes(mut self, bytes: u64) -> Self {
+		self.bytes = self.bytes.saturating_add(bytes);
+		self
+	}
+
 	/// The same with this many evaluations of transcendental functions more.
 	#[must_use]
 	pub fn with_transcendentals(mut self, count: u64) -> Self {
@@ -169,12 +199,12 @@ impl Cost {
 		}
 	}
 
-	/// One figure to compare with a cap, in units of a multiply-accumulate: a byte counts one, a
-	/// transcendental 16, a step 1,024.
+	/// One figure to compare with a cap, in units of a multiply-accumulate: a byte counts 4, a
+	/// transcendental 128, a step 8,192: the order of what they take on a machine with AVX2.
 	pub fn work(&self) -> u64 {
 		self.macs
-			.saturating_add(self.bytes)
-			.saturating_add(self.transcendentals.saturating_mul(16))
-			.saturating_add(u64::from(self.steps).saturating_mul(1024))
+			.saturating_add(self.bytes.saturating_mul(4))
+			.saturating_add(self.transcendentals.saturating_mul(128))
+			.saturating_add(u64::from(self.steps).saturating_mul(8192))
 	}
 }

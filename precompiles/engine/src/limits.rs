@@ -46,13 +46,12 @@ pub const MAX_TENSOR_BYTES: u64 = 512 * 1024 * 1024;
 /// evaluates: a constant that is computed need be no larger than one in the largest file.
 pub const MAX_FOLDING_BYTES: u64 = 128 * 1024 * 1024;
 /// Work that constant folding may do, over all nodes that it evaluates, in
-/// [work units](crate::Cost::work). Measured on one core, that is ten to forty milliseconds for most
-/// operators, and a hundred for the dearest (LRN, and Pad of rows of one element).
+/// [work units](crate::Cost::work): about ten milliseconds on one core.
 ///
-/// Packing counts, too, a unit for a byte, as far as the packed constants of all nodes take more
+/// Packing counts, too, four units for a byte, as far as the packed constants of all nodes take more
 /// bytes than the constants in the file: else a small file could have a large constant packed
 /// again and again.
-pub const MAX_FOLDING_WORK: u64 = 1 << 26;
+pub const MAX_FOLDING_WORK: u64 = 1 << 28;
 
 /// Bytes of the constants that a plan keeps, bookkeeping included.
 pub const MAX_PLAN_BYTES: u64 = 512 * 1024 * 1024;

@@ -4,22 +4,15 @@
 //! execution. The cost is counted from the graph at admission and stored with the model's report,
 //! so the weight of a model never depends on the machine that admits it.
 //!
-//! The coefficients are upper bounds for the engine on the reference machine (one core, the
-//! plan in memory): they are to hold for the slowest shape of each kind of work, and a model is
-//! charged more than it takes rather than less.
+//! The coefficients are fitted by `noema-node benchmark engine` (one core, cold caches, the plan in
+//! memory), which writes their file: they hold for the slowest shape of each kind of work that it
+//! measures, and a model is charged more than it takes rather than less.
 
 use frame_support::weights::Weight;
 use noema_primitives::Cost;
 use sp_runtime::traits::Convert;
 
-/// Picoseconds for a multiply-accumulate.
-const PER_MAC: u64 = 150;
-/// Picoseconds for a byte that a step reads or writes.
-const PER_BYTE: u64 = 500;
-/// Picoseconds for a plan step: its dispatch and its buffers.
-const PER_STEP: u64 = 3_000_000;
-/// Picoseconds for a transcendental function.
-const PER_TRANSCENDENTAL: u64 = 30_000;
+use super::inference_coefficients::{PER_BYTE, PER_MAC, PER_STEP, PER_TRANSCENDENTAL};
 
 /// Prices the cost of a run.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //! All is drawn from fixed seeds, so that only hashes need to be stored.
 
 pub mod catalog;
+pub mod draft;
 pub mod golden;
 pub mod graph;
 pub mod networks;

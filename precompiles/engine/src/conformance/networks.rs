@@ -1,13 +1,11 @@
 //! Small networks with random weights: the arrangements of operators that models are made of, which
 //! an engine may fuse, fold or lay out differently.
 
-use tract_onnx::pb::{AttributeProto, NodeProto};
-
 use super::{
-	graph::{float, int, ints, Case, GraphBuilder},
-	random::{Elements, Random},
+	draft::{Conv, Draft},
+	graph::{float, int, ints, Case},
 };
-use crate::{limits::MAX_INTERFACE_TENSORS, DType, Value};
+use crate::limits::MAX_INTERFACE_TENSORS;
 
 /// A network under a name.
 #[derive(Clone, Debug)]
@@ -41,10 +39,7 @@ pub fn networks() -> Vec<Network> {
 		("detector", detector),
 	];
 	let network = |(name, draw): Recipe| {
-		let mut draft = Draft {
-			graph: GraphBuilder::new(),
-			random: Random::named(name, 1),
-		};
+		let mut draft = Draft::named(name);
 		let output = draw(&mut draft);
 		Network {
 			name,
@@ -58,171 +53,6 @@ pub fn networks() -> Vec<Network> {
 		}
 	};
 	all.into_iter().map(network).collect()
-}
-
-/// A network that is being put together.
-struct Draft {
-	graph: GraphBuilder,
-	random: Random,
-}
-
-impl Draft {
-	fn input(&mut self, shape: &[usize]) -> String {
-		let value = self.random.value(DType::F32, shape, Elements::Plain);
-		self.graph.input(value)
-	}
-
-	/// Weights whose products with inputs of size one are of size one.
-	fn weights(&mut self, shape: &[usize], fan_in: usize) -> String {
-		// A power of two, so that scaling is exact.
-		let scale = 1.0 / (1u32 << (fan_in.ilog2() / 2)) as f32;
-		self.floats(shape, |random| random.unit() * scale)
-	}
-
-	fn floats(&mut self, shape: &[usize], draw: impl Fn(&mut Random) -> f32) -> String {
-		let count = shape.iter().product::<usize>();
-		let data = (0..count)
-			.flat_map(|_| draw(&mut self.random).to_le_bytes())
-			.collect();
-		self.graph.constant(&Value {
-			dtype: DType::F32,
-			shape: shape.to_vec(),
-			data,
-		})
-	}
-
-	fn list(&mut self, elements: &[i64]) -> String {
-		self.graph.constant(&super::graph::i64s(elements))
-	}
-
-	fn scalar(&mut self, x: f32) -> String {
-		self.floats(&[], |_| x)
-	}
-
-	fn op(&mut self, op: &str, inputs: &[&str]) -> String {
-		self.graph.apply(op, inputs, vec![])
-	}
-
-	fn op_with(&mut self, op: &str, inputs: &[&str], attributes: Vec<AttributeProto>) -> String {
-		self.graph.apply(op, inputs, attributes)
-	}
-
-	/// An operator of several outputs.
-	fn split(
-		&mut self,
-		op: &str,
-		inputs: &[&str],
-		attributes: Vec<AttributeProto>,
-		outputs: usize,
-	) -> Vec<String> {
-		let node = NodeProto {
-			op_type: op.into(),
-			input: inputs.iter().map(|name| (*name).into()).collect(),
-			attribute: attributes,
-			..Default::default()
-		};
-		self.graph.node(node, outputs)
-	}
-
-	/// `features` filters of `size` by `size`, padded so that a stride of one keeps the size.
-	fn conv(&mut self, x: &str, c: Conv) -> String {
-		let shape = [c.features, c.channels / c.group, c.size, c.size];
-		let w = self.weights(&shape, shape[1] * c.size * c.size);
-		let pad = (c.size / 2) as i64;
-		let attributes = vec![
-			ints("kernel_shape", &[c.size as i64; 2]),
-			ints("pads", &[pad; 4]),
-			ints("strides", &[c.stride; 2]),
-			int("group", c.group as i64),
-		];
-		if c.bias {
-			let b = self.weights(&[c.features], 4);
-			self.op_with("Conv", &[x, &w, &b], attributes)
-		} else {
-			self.op_with("Conv", &[x, &w], attributes)
-		}
-	}
-
-	fn batch_norm(&mut self, x: &str, channels: usize) -> String {
-		let scale = self.floats(&[channels], |random| 1.0 + 0.5 * random.unit());
-		let bias = self.floats(&[channels], Random::unit);
-		let mean = self.floats(&[channels], |random| 0.25 * random.unit());
-		let variance = self.floats(&[channels], |random| 1.0 + 0.75 * random.unit());
-		self.op("BatchNormalization", &[x, &scale, &bias, &mean, &variance])
-	}
-
-	/// Convolution, batch norm, Relu.
-	fn block(&mut self, x: &str, c: Conv) -> String {
-		let y = self.conv(x, c);
-		let y = self.batch_norm(&y, c.features);
-		self.op("Relu", &[&y])
-	}
-
-	/// Global average, then a dense layer and Softmax.
-	fn classify(&mut self, x: &str, channels: usize, classes: usize) -> String {
-		let pooled = self.op("GlobalAveragePool", &[x]);
-		let flat = self.op("Flatten", &[&pooled]);
-		let w = self.weights(&[classes, channels], channels);
-		let b = self.weights(&[classes], 1);
-		let logits = self.op_with("Gemm", &[&flat, &w, &b], vec![int("transB", 1)]);
-		self.op("Softmax", &[&logits])
-	}
-
-	fn dense(&mut self, x: &str, from: usize, to: usize) -> String {
-		let w = self.weights(&[from, to], from);
-		let b = self.weights(&[to], 4);
-		let product = self.op("MatMul", &[x, &w]);
-		self.op("Add", &[&product, &b])
-	}
-
-	fn layer_norm(&mut self, x: &str, features: usize) -> String {
-		let scale = self.floats(&[features], |random| 1.0 + 0.5 * random.unit());
-		let bias = self.floats(&[features], Random::unit);
-		self.op_with(
-			"LayerNormalization",
-			&[x, &scale, &bias],
-			vec![int("axis", -1)],
-		)
-	}
-}
-
-/// A convolution's sizes.
-#[derive(Clone, Copy)]
-struct Conv {
-	channels: usize,
-	features: usize,
-	size: usize,
-	stride: i64,
-	group: usize,
-	bias: bool,
-}
-
-impl Conv {
-	const fn new(channels: usize, features: usize, size: usize) -> Self {
-		Self {
-			channels,
-			features,
-			size,
-			stride: 1,
-			group: 1,
-			bias: false,
-		}
-	}
-
-	const fn stride(mut self, stride: i64) -> Self {
-		self.stride = stride;
-		self
-	}
-
-	const fn group(mut self, group: usize) -> Self {
-		self.group = group;
-		self
-	}
-
-	const fn bias(mut self) -> Self {
-		self.bias = true;
-		self
-	}
 }
 
 /// Dense layers over a batch.
@@ -397,7 +227,7 @@ fn recurrent(d: &mut Draft) -> String {
 		let gates = d.op_with("Gemm", &[&token, &w, &b], vec![int("transB", 1)]);
 		let old = d.op_with("Gemm", &[&h, &r], vec![int("transB", 1)]);
 		let gates = d.op("Add", &[&gates, &old]);
-		let gates = d.split("Split", &[&gates, &lengths], vec![int("axis", 1)], 4);
+		let gates = d.node(("", "Split"), &[&gates, &lengths], vec![int("axis", 1)], 4);
 		let input = d.op("Sigmoid", &[&gates[0]]);
 		let output = d.op("Sigmoid", &[&gates[1]]);
 		let forget = d.op("Sigmoid", &[&gates[2]]);
@@ -430,11 +260,11 @@ fn detector(d: &mut Draft) -> String {
 	let shape = d.list(&[5, 144]);
 	let y = d.op("Reshape", &[&y, &shape]);
 	let lengths = d.list(&[4, 1]);
-	let parts = d.split("Split", &[&y, &lengths], vec![int("axis", 0)], 2);
+	let parts = d.node(("", "Split"), &[&y, &lengths], vec![int("axis", 0)], 2);
 	let boxes = d.op("Exp", &[&parts[0]]);
 	let scores = d.op("Sigmoid", &[&parts[1]]);
 	let k = d.list(&[5]);
-	let best = d.split("TopK", &[&scores, &k], vec![], 2);
+	let best = d.node(("", "TopK"), &[&scores, &k], vec![], 2);
 	let zero = d.list(&[0]);
 	let places = d.op("Squeeze", &[&best[1], &zero]);
 	let chosen = d.op_with("Gather", &[&boxes, &places], vec![int("axis", 1)]);
@@ -453,7 +283,10 @@ mod tests {
 					.run()
 					.unwrap_or_else(|error| panic!("{}: {error}", network.name))
 					.unwrap_or_else(|error| panic!("{}: {error}", network.name));
-				for output in outputs.iter().filter(|output| output.dtype == DType::F32) {
+				for output in outputs
+					.iter()
+					.filter(|output| output.dtype == crate::DType::F32)
+				{
 					for bytes in output.data.as_chunks::<4>().0 {
 						assert!(f32::from_le_bytes(*bytes).is_finite(), "{}", network.name);
 					}

@@ -13,7 +13,7 @@ use crate::{
 /// Most nodes of a graph.
 const MAX_NODES: usize = 8;
 /// Plans that cost more are made no larger.
-const MAX_WORK: u64 = 1 << 21;
+const MAX_WORK: u64 = 1 << 26;
 
 /// A graph of up to eight nodes, all of which the engine takes. The same for the same seed.
 pub fn random_graph(seed: u64) -> Case {

@@ -101,7 +101,8 @@ pub fn macs(n: usize) -> u64 {
 	if n.is_power_of_two() {
 		n.saturating_mul(u64::from(n.trailing_zeros()) * 8 + 8)
 	} else {
-		n.saturating_mul(n).saturating_mul(12)
+		// Each term looks for its factor by a remainder.
+		n.saturating_mul(n).saturating_mul(320)
 	}
 }
 

@@ -107,7 +107,7 @@ impl Kernel for AffineGrid {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((outputs[0].len() as u64).saturating_mul(32))
+		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(4))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

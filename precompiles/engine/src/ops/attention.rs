@@ -539,12 +539,14 @@ impl Kernel for Attention {
 		let heads = (self.batch * self.heads) as u64;
 		let of_head = linalg::macs(queries, self.head_size, total)
 			.saturating_add(linalg::macs(queries, total, self.value_size))
-			.saturating_add(scores.saturating_mul(16))
-			.saturating_add(packing.saturating_mul(2));
+			.saturating_add(scores.saturating_mul(32))
+			.saturating_add(packing.saturating_mul(32));
+		// What is left over of a row of scores is evaluated one by one.
+		let left_over = (queries * 5 * total.min(7)) as u64;
 		let functions = if self.soft_cap > 0.0 { 3 } else { 1 };
 		Cost::touching(inputs, outputs)
 			.with_macs(of_head.saturating_mul(heads))
-			.with_transcendentals(scores.saturating_mul(functions * heads))
+			.with_transcendentals((scores + left_over).saturating_mul(functions * heads))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -172,7 +172,7 @@ impl Kernel for AveragePool {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		super::pool::cost(&self.window, inputs, outputs)
+		super::pool::cost(&self.window, self.layout, inputs, outputs)
 	}
 
 	fn scratch_bytes(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {

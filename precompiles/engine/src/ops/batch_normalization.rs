@@ -168,8 +168,10 @@ impl Kernel for BatchNormalization {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		let planes: usize = inputs[0].shape()[..2].iter().product();
 		Cost::touching(inputs, outputs)
 			.with_macs(inputs[0].len() as u64 * 2)
+			.with_scalars(planes as u64 * 4)
 			.with_transcendentals(inputs[1].len() as u64)
 	}
 

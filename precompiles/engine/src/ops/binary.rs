@@ -32,6 +32,11 @@ pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 		input
 	}
 
+	/// Arithmetic operations for each element of this type.
+	fn operations(&self, _: DType) -> u64 {
+		Self::OPERATIONS
+	}
+
 	/// Whether it is the sum of its inputs, whatever their order.
 	const IS_SUM: bool = false;
 
@@ -86,7 +91,7 @@ impl<O: BinaryOp> Kernel for Binary<O> {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = outputs[0].len() as u64;
 		Cost::touching(inputs, outputs)
-			.with_macs(len.saturating_mul(O::OPERATIONS))
+			.with_macs(len.saturating_mul(self.op.operations(inputs[0].dtype())))
 			.with_transcendentals(len.saturating_mul(O::TRANSCENDENTALS))
 	}
 

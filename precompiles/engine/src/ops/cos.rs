@@ -15,7 +15,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for Cos {
 	const NAME: &'static str = "Cos";
-	const TRANSCENDENTALS: u64 = 4;
+	const TRANSCENDENTALS: u64 = 8;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

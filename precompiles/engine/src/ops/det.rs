@@ -97,7 +97,7 @@ impl Kernel for Det {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let n = inputs[0].shape().last().copied().unwrap_or(0) as u64;
 		Cost::touching(inputs, outputs)
-			.with_macs((inputs[0].len() as u64).saturating_mul(n.saturating_mul(2) + 8))
+			.with_macs((inputs[0].len() as u64).saturating_mul(n.saturating_mul(8) + 32))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -44,7 +44,7 @@ impl Kernel for DynamicQuantizeLinear {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((outputs[0].len() as u64).saturating_mul(12))
+		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(12))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -22,7 +22,7 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 impl FloatFn for Elu {
 	const NAME: &'static str = "Elu";
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

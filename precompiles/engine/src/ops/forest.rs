@@ -432,11 +432,15 @@ impl Forest {
 		let weights = (fullest as u64).saturating_mul(self.roots.len() as u64);
 		let of_row = self
 			.depth
-			.saturating_mul(8)
-			.saturating_add(weights.saturating_mul(4))
-			.saturating_add(8 * self.targets as u64);
+			.saturating_mul(16)
+			.saturating_add(weights.saturating_mul(2))
+			.saturating_add(4 * self.targets as u64);
+		// The first visit of a node waits for memory.
+		let visits = self.depth.saturating_mul(rows as u64);
+		let first = visits.min(self.nodes.len() as u64);
 		Cost::touching(inputs, outputs)
-			.with_macs(of_row.saturating_mul(rows as u64))
+			.with_scalars(of_row.saturating_mul(rows as u64))
+			.with_bytes(first.saturating_mul(512))
 			.with_transcendentals((self.targets as u64).saturating_mul(rows as u64))
 	}
 

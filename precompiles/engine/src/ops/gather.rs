@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::Kernel,
+	kernel::{Cost, Kernel},
 	tensor::{dtype, indices},
 };
 
@@ -52,6 +52,14 @@ impl Kernel for Gather {
 			return Err(super::internal_arity(inputs));
 		};
 		Ok(vec![Fact::new(data.dtype(), self.shape.clone())?])
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		// What no index names is not read.
+		let rows = (outputs[0].len() / self.inner.max(1)) as u64;
+		Cost::touching(&inputs[1..], outputs)
+			.with_bytes(outputs[0].bytes())
+			.with_scalars(rows.saturating_mul(4))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -42,7 +42,7 @@ impl Kernel for GatherElements {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((outputs[0].len() as u64).saturating_mul(4))
+		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(12))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

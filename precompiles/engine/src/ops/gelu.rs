@@ -39,7 +39,7 @@ impl FloatFn for Exact {
 
 impl FloatFn for Approximate {
 	const NAME: &'static str = "Gelu";
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

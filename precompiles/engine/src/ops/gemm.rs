@@ -18,7 +18,7 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_strides},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{macs_of, Cost, Kernel},
 	linalg::{self, Packed},
 	operand::operands,
 	tensor::{slice, slice_mut},
@@ -171,13 +171,10 @@ impl Kernel for Gemm {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let mut cost = Cost::touching(inputs, outputs).with_macs(linalg::macs(
-			self.rows,
-			self.k,
-			self.columns,
-		));
-		cost.bytes = cost.bytes.saturating_add(self.constant_bytes());
-		cost
+		let macs = linalg::macs(self.rows, self.k, self.columns);
+		Cost::touching(inputs, outputs)
+			.with_macs(macs.saturating_mul(macs_of(outputs[0].dtype())))
+			.with_bytes(self.constant_bytes())
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {

@@ -116,7 +116,7 @@ impl Kernel for GlobalAveragePool {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		// One chain of additions for each channel.
-		Cost::touching(inputs, outputs).with_macs(inputs[0].len() as u64 * 16)
+		Cost::touching(inputs, outputs).with_scalars(inputs[0].len() as u64)
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {

@@ -40,7 +40,7 @@ impl Kernel for GlobalMaxPool {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs(inputs[0].len() as u64 * 16)
+		Cost::touching(inputs, outputs).with_scalars(inputs[0].len() as u64 * 4)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -138,7 +138,7 @@ impl Kernel for GroupNormalization {
 		let len = inputs[0].len() as u64;
 		let runs = inputs[0].shape()[0] as u64 * self.groups as u64;
 		Cost::touching(inputs, outputs)
-			.with_macs(len * 24)
+			.with_scalars(len * 3)
 			.with_transcendentals(runs)
 	}
 

@@ -130,7 +130,7 @@ impl Kernel for LayerNormalization {
 		let rows: usize = inputs[0].shape()[..self.axis].iter().product();
 		// Two chains of additions, then three passes.
 		Cost::touching(inputs, outputs)
-			.with_macs(len * 24)
+			.with_scalars(len * 4 + rows as u64 * 16)
 			.with_transcendentals(rows as u64)
 	}
 

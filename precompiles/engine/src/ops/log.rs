@@ -15,7 +15,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for Log {
 	const NAME: &'static str = "Log";
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -160,14 +160,17 @@ impl Kernel for LpPool {
 			None => inputs[0].len() as u64,
 			Some(window) => (outputs[0].len() as u64).saturating_mul(window.kernel_len()),
 		};
-		let powers = if self.p == 1.0 || self.p == 2.0 {
+		let outputs_len = outputs[0].len() as u64;
+		let powers = if self.p == 1.0 {
 			0
+		} else if self.p == 2.0 {
+			outputs_len
 		} else {
-			terms.saturating_mul(4)
+			terms.saturating_add(outputs_len).saturating_mul(8)
 		};
 		Cost::touching(inputs, outputs)
-			.with_macs(terms.saturating_mul(8))
-			.with_transcendentals(powers.saturating_add(4 * outputs[0].len() as u64))
+			.with_scalars(terms)
+			.with_transcendentals(powers)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

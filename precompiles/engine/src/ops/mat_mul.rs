@@ -17,7 +17,7 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_strides, for_each_row},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, FollowUp, Kernel},
+	kernel::{macs_of, Cost, FollowUp, Kernel},
 	linalg::{self, Packed},
 	operand::operands,
 	panels::{Activation, Epilogue, Panels},
@@ -184,14 +184,17 @@ impl Kernel for MatMul {
 			.batch
 			.iter()
 			.fold(1, |n, dim| u64::saturating_mul(n, *dim as u64));
-		let mut cost = Cost::touching(inputs, outputs)
-			.with_macs(linalg::macs(self.rows, self.k, self.columns).saturating_mul(products));
+		let mut cost = Cost::touching(inputs, outputs).with_macs(
+			linalg::macs(self.rows, self.k, self.columns)
+				.saturating_mul(macs_of(outputs[0].dtype()))
+				.saturating_mul(products),
+		);
 		// Packing touches the right-hand side once more, and each product is a small step.
 		cost.bytes = cost
 			.bytes
 			.saturating_add(inputs.get(1).map_or(0, Fact::bytes))
 			.saturating_add(self.constant_bytes())
-			.saturating_add(products.saturating_mul(256));
+			.saturating_add(products.saturating_mul(2048));
 		cost
 	}
 

@@ -140,7 +140,7 @@ impl Kernel for MaxPool {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		super::pool::cost(&self.window, inputs, outputs)
+		super::pool::cost(&self.window, self.layout, inputs, outputs)
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {

@@ -87,7 +87,7 @@ impl Kernel for MeanVarianceNormalization {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let groups: usize = self.means.iter().product();
 		Cost::touching(inputs, outputs)
-			.with_macs((inputs[0].len() as u64).saturating_mul(24))
+			.with_scalars((inputs[0].len() as u64).saturating_mul(9))
 			.with_transcendentals(groups as u64)
 	}
 

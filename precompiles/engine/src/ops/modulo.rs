@@ -33,8 +33,16 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl BinaryOp for Mod {
 	const NAME: &'static str = "Mod";
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
-	// At most 33 divisions of 128-bit integers, for binary64.
-	const OPERATIONS: u64 = 64;
+
+	fn operations(&self, dtype: DType) -> u64 {
+		// Divisions of 128-bit integers, as many as numbers far apart take.
+		const DIVISION: u64 = 288;
+		match dtype {
+			DType::F64 => 33 * DIVISION,
+			DType::F32 => 6 * DIVISION,
+			_ => 64,
+		}
+	}
 
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		let like_dividend = self.fmod;

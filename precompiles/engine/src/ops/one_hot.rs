@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::{resolve_axis, Fact},
-	kernel::Kernel,
+	kernel::{Cost, Kernel},
 	tensor::{dtype, slice},
 	DType,
 };
@@ -90,6 +90,11 @@ impl Kernel for OneHot {
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		8 * inputs[0].len() as u64
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		// Two divisions for the place of each.
+		Cost::touching(inputs, outputs).with_scalars((inputs[0].len() as u64).saturating_mul(12))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

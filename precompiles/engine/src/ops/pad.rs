@@ -202,7 +202,12 @@ impl Kernel for Pad {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64)
+		// Each row of the output is put together by itself.
+		let row = self.axes.last().map_or(1, |axis| axis.len).max(1);
+		let rows = outputs[0].len() / row;
+		Cost::touching(inputs, outputs)
+			.with_scalars(outputs[0].len() as u64 * 2)
+			.with_scalars((rows as u64).saturating_mul(24))
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {

@@ -2,7 +2,7 @@
 
 use tract_onnx::prelude::Tensor;
 
-use super::window::Window;
+use super::window::{Window, AXES};
 use crate::{
 	error::EvalError,
 	fact::Fact,
@@ -78,16 +78,22 @@ pub(super) fn channels_last<T: Copy>(
 	}
 }
 
-/// Each element of a window is one operation on an accumulator in memory, in rows that may be
-/// short.
-pub(super) fn cost(window: &Window, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+/// Each element of a window is one operation on an accumulator in memory: in vectors of channels
+/// where these lie last; else in rows that may be short, and in no vectors where the window strides.
+pub(super) fn cost(window: &Window, layout: Layout, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+	let strided = layout == Layout::Given && window.strides[AXES - 1] > 1;
 	let row = outputs[0].shape().last().copied().unwrap_or(1).max(1);
-	let rows = (outputs[0].len() / row).max(1);
-	let elements = (rows as u64).saturating_mul(row.next_multiple_of(16) as u64);
+	let rows = (outputs[0].len() / row).max(1) as u64;
+	let (row, of_element) = match layout {
+		Layout::ChannelsLast => (row.next_multiple_of(16), 4),
+		Layout::Given if strided => (row, 40),
+		Layout::Given => (row.next_multiple_of(16), 16),
+	};
+	let elements = rows.saturating_mul(row as u64);
 	Cost::touching(inputs, outputs).with_macs(
 		elements
 			.saturating_mul(window.kernel_len())
-			.saturating_mul(2),
+			.saturating_mul(of_element),
 	)
 }
 

@@ -132,7 +132,15 @@ impl BinaryOp for Pow {
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
 	const OTHER_DTYPES: Option<&'static [DType]> = Some(&DType::NUMBERS);
 	// A double-double logarithm and an exponential, or up to 128 products of integers.
-	const TRANSCENDENTALS: u64 = 4;
+	const TRANSCENDENTALS: u64 = 8;
+
+	fn operations(&self, dtype: DType) -> u64 {
+		if DType::FLOATS.contains(&dtype) {
+			1
+		} else {
+			4096
+		}
+	}
 
 	#[allow(clippy::unnecessary_cast, reason = "one of the element types is f64")]
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {

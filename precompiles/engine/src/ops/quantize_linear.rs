@@ -151,7 +151,7 @@ impl Kernel for QuantizeLinear {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((outputs[0].len() as u64).saturating_mul(8))
+		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(4))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -48,6 +48,9 @@ macro_rules! attributes {
 }
 pub(super) use attributes;
 
+/// Bytes that the second-level cache of a validator's core surely holds.
+const CACHED_BYTES: u64 = 512 * 1024;
+
 /// Inputs of the node.
 const X: usize = 0;
 const W: usize = 1;
@@ -570,13 +573,17 @@ impl<C: Cell> Kernel for Recurrent<C> {
 			.saturating_add(of_r.saturating_mul(steps))
 			.saturating_add(gates.saturating_mul(12))
 			.saturating_add(steps.saturating_mul(2048));
+		let functions = gates + gates / C::GATES as u64;
+		// What is left over of a row of gates is evaluated one by one.
+		let left_over = functions * 5 * self.hidden.min(7) as u64 / self.hidden.max(1) as u64;
 		let directions = self.reverse.len() as u64;
-		let mut cost = Cost::touching(inputs, outputs)
+		let cost = Cost::touching(inputs, outputs)
 			.with_macs(macs.saturating_mul(directions))
-			.with_transcendentals((gates + gates / C::GATES as u64).saturating_mul(directions));
+			.with_transcendentals((functions + left_over).saturating_mul(directions));
+		// Weights that stay in the cache are read from memory once.
 		let weights = self.packed_bytes(inputs[0].dtype());
-		cost.bytes = cost.bytes.saturating_add(weights.saturating_mul(steps));
-		cost
+		let reads = if weights > CACHED_BYTES { steps } else { 1 };
+		cost.with_bytes(weights.saturating_mul(reads))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -40,6 +40,9 @@ pub(super) trait Reduction: Debug + Send + Sync + 'static {
 	const DTYPES: &'static [DType];
 	/// Transcendental functions evaluated for each input element.
 	const TRANSCENDENTALS: u64 = 0;
+	/// Multiply-accumulates that an element takes along a reduced row, where each operation waits
+	/// for the one before.
+	const CHAIN: u64 = 32;
 
 	/// Reduces the walk's elements.
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError>;
@@ -252,15 +255,19 @@ impl<R: Reduction> Kernel for Reduce<R> {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = inputs[0].len() as u64;
-		// Along a reduced row each addition waits for the one before.
-		let chain = if self.walk.inner_reduced { 4 } else { 1 };
+		// Nothing is left for vectors along a reduced row.
+		let (chain, functions) = if self.walk.inner_reduced {
+			(R::CHAIN, 4 * R::TRANSCENDENTALS)
+		} else {
+			(1, R::TRANSCENDENTALS)
+		};
 		Cost::touching(inputs, outputs)
 			.with_macs(
 				len.saturating_mul(chain)
 					.saturating_add(outputs[0].len() as u64),
 			)
 			.with_transcendentals(
-				len.saturating_mul(R::TRANSCENDENTALS)
+				len.saturating_mul(functions)
 					.saturating_add(outputs[0].len() as u64),
 			)
 	}

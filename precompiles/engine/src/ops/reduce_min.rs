@@ -24,6 +24,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl Reduction for ReduceMin {
 	const NAME: &'static str = "ReduceMin";
 	const DTYPES: &'static [DType] = &DType::ALL;
+	const CHAIN: u64 = 128;
 
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		crate::with_any!(dtype(x)?, T => {

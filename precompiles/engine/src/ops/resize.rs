@@ -489,8 +489,7 @@ impl Kernel for Resize {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let passes = self.axes.len() as u64;
 		let largest = self.largest(inputs[0].shape());
-		let mut cost =
-			Cost::touching(inputs, outputs).with_macs(largest.saturating_mul(4 * passes));
+		let mut cost = Cost::touching(inputs, outputs).with_scalars(largest.saturating_mul(passes));
 		cost.macs = cost
 			.macs
 			.saturating_add(self.weighted_macs(inputs[0].shape()));
@@ -583,7 +582,7 @@ impl Resize {
 				.fold(1u64, |len, dim| len.saturating_mul(*dim as u64));
 			// The table's entries cost some operations each as well.
 			let table = (axis.len as u64).saturating_mul(16);
-			let products = elements.saturating_mul(2).saturating_add(table);
+			let products = elements.saturating_mul(16).saturating_add(table);
 			macs = macs.saturating_add(products.saturating_mul(filter.taps(axis.scale)));
 		}
 		macs

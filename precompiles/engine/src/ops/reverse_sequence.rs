@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	error::{DomainError, EvalError, OpError},
 	fact::Fact,
-	kernel::Kernel,
+	kernel::{Cost, Kernel},
 	tensor::{dtype, slice, strides},
 	DType,
 };
@@ -63,6 +63,15 @@ impl Kernel for ReverseSequence {
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		inputs[1].len() as u64 * 8
+	}
+
+	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		// What lies behind both axes moves together.
+		let inner: usize = inputs[0].shape()[self.batch_axis.max(self.time_axis) + 1..]
+			.iter()
+			.product();
+		let runs = outputs[0].len() / inner.max(1);
+		Cost::touching(inputs, outputs).with_scalars((runs as u64).saturating_mul(10))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

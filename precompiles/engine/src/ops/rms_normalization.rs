@@ -113,7 +113,7 @@ impl Kernel for RmsNormalization {
 		let rows: usize = inputs[0].shape()[..self.axis].iter().product();
 		// A chain of additions, then two passes.
 		Cost::touching(inputs, outputs)
-			.with_macs((inputs[0].len() as u64).saturating_mul(16))
+			.with_scalars(inputs[0].len() as u64 * 3 + rows as u64 * 8)
 			.with_transcendentals(rows as u64)
 	}
 

@@ -51,7 +51,7 @@ impl Kernel for ScatterElements {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((inputs[1].len() as u64).saturating_mul(4))
+		Cost::touching(inputs, outputs).with_scalars((inputs[1].len() as u64).saturating_mul(12))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -30,7 +30,7 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 impl FloatFn for Selu {
 	const NAME: &'static str = "Selu";
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -83,12 +83,15 @@ impl Kernel for Softmax {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = outputs[0].len() as u64;
+		let Extents { len: row, inner } = self.extents;
+		let neighbours = if inner == 1 { row } else { inner };
+		// What is left over of a row that fills no vector is evaluated one by one.
+		let rows = len / neighbours.max(1) as u64;
+		let left_over = rows.saturating_mul(5 * neighbours.min(7) as u64);
 		// Maximum, difference, and a sum whose additions wait for each other, and a division.
-		let mut cost = Cost::touching(inputs, outputs)
-			.with_macs(len.saturating_mul(10))
-			.with_transcendentals(len);
-		cost.bytes = cost.bytes.saturating_mul(2);
-		cost
+		Cost::touching(inputs, outputs)
+			.with_macs(len.saturating_mul(32))
+			.with_transcendentals(len.saturating_add(left_over))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

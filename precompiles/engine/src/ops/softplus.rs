@@ -15,7 +15,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for Softplus {
 	const NAME: &'static str = "Softplus";
-	const TRANSCENDENTALS: u64 = 2;
+	const TRANSCENDENTALS: u64 = 3;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -35,7 +35,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl BinaryOp for SwiGlu {
 	const NAME: &'static str = "SwiGLU";
 	const DTYPES: &'static [DType] = &DType::FLOATS;
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 3;
 
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(a)?, T => zip(a, b, shape, |a: T, b: T| {

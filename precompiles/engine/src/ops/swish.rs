@@ -22,7 +22,7 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 impl FloatFn for Swish {
 	const NAME: &'static str = "Swish";
-	const TRANSCENDENTALS: u64 = 1;
+	const TRANSCENDENTALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -18,7 +18,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for Tan {
 	const NAME: &'static str = "Tan";
-	const TRANSCENDENTALS: u64 = 2;
+	const TRANSCENDENTALS: u64 = 9;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -71,9 +71,9 @@ impl<O: VariadicOp> Kernel for Variadic<O> {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		// Each step reads and writes the result so far.
+		// Each step after the first reads and writes the result so far.
 		let steps = inputs.len() as u64;
-		let passes = outputs[0].bytes().saturating_mul(2).saturating_mul(steps);
+		let passes = outputs[0].bytes().saturating_mul(steps.saturating_sub(1));
 		let mut cost = Cost::touching(inputs, outputs)
 			.with_macs((outputs[0].len() as u64).saturating_mul(steps));
 		cost.bytes = cost.bytes.saturating_add(passes);

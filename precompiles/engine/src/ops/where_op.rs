@@ -41,7 +41,7 @@ impl Kernel for Where {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64)
+		Cost::touching(inputs, outputs).with_scalars(outputs[0].len() as u64 * 3)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
