@@ -226,19 +226,20 @@ fn tile<T: Scalar, const P: usize>(
 	first: usize,
 	block: &[[T; LANES]],
 ) -> [[T; LANES]; P] {
-	let mut totals = [[T::default(); LANES]; P];
-	let mut sums = totals;
-	// How many terms the partial sums still lack.
-	let mut room = BLOCK;
+	let zeros = [[T::default(); LANES]; P];
+	let mut totals = zeros;
+	// The run that comes next, and how much of it is done.
+	let (mut tap, mut done) = (0, 0);
 	let bases = &rows.bases[first..first + P];
-	for (index, tap) in rows.taps.iter().enumerate() {
-		let b = &block[index * rows.run..][..rows.run];
-		let a: [&[T]; P] = std::array::from_fn(|p| &rows.data[bases[p] + tap..][..rows.run]);
-		let mut start = 0;
-		while start < rows.run {
-			let end = rows.run.min(start + room);
-			for k in start..end {
-				let b = &b[k];
+	// A block of terms has registers of its own from its beginning to its end.
+	for mut terms in block.chunks(BLOCK) {
+		let mut sums = zeros;
+		while !terms.is_empty() {
+			let (b, next) = terms.split_at(terms.len().min(rows.run - done));
+			terms = next;
+			let start = rows.taps[tap] + done;
+			let a: [&[T]; P] = std::array::from_fn(|p| &rows.data[bases[p] + start..][..b.len()]);
+			for (k, b) in b.iter().enumerate() {
 				for p in 0..P {
 					let a = a[p][k];
 					for lane in 0..LANES {
@@ -246,26 +247,18 @@ fn tile<T: Scalar, const P: usize>(
 					}
 				}
 			}
-			room -= end - start;
-			start = end;
-			if room == 0 {
-				add(&mut totals, &sums);
-				sums = [[T::default(); LANES]; P];
-				room = BLOCK;
+			done += b.len();
+			if done == rows.run {
+				(tap, done) = (tap + 1, 0);
+			}
+		}
+		for p in 0..P {
+			for lane in 0..LANES {
+				totals[p][lane] = totals[p][lane].plus(sums[p][lane]);
 			}
 		}
 	}
-	add(&mut totals, &sums);
 	totals
-}
-
-#[inline(always)]
-fn add<T: Scalar, const P: usize>(totals: &mut [[T; LANES]; P], sums: &[[T; LANES]; P]) {
-	for (totals, sums) in totals.iter_mut().zip(sums) {
-		for (total, sum) in totals.iter_mut().zip(sums) {
-			*total = total.plus(*sum);
-		}
-	}
 }
 
 /// The partial sums of many output elements that take in their terms together, in memory.

@@ -317,49 +317,39 @@ impl Product<'_> {
 		let rows = &self.rows;
 		let lanes = S::f32s::LEN;
 		let bases = &rows.bases[first..first + P];
-		let mut totals = [[S::f32s::simd_from(simd, 0.0); V]; P];
-		let mut sums = totals;
-		// How many terms the partial sums still lack.
-		let mut room = BLOCK;
-		for (tap, mut panel) in rows.taps.iter().zip(panel.chunks_exact(rows.run.max(1))) {
-			let mut a: [&[f32]; P] =
-				std::array::from_fn(|p| &rows.data[bases[p] + tap..][..panel.len()]);
-			loop {
-				let (lines, next) = panel.split_at(room.min(panel.len()));
-				let terms: [&[f32]; P] = std::array::from_fn(|p| &a[p][..lines.len()]);
+		let zeros = [[S::f32s::simd_from(simd, 0.0); V]; P];
+		let mut totals = zeros;
+		// The run that comes next, and how much of it is done.
+		let (mut tap, mut done) = (0, 0);
+		// A block of terms has registers of its own from its beginning to its end.
+		for mut terms in panel.chunks(BLOCK) {
+			let mut sums = zeros;
+			while !terms.is_empty() {
+				let (lines, next) = terms.split_at(terms.len().min(rows.run - done));
+				terms = next;
+				let start = rows.taps[tap] + done;
+				let a: [&[f32]; P] =
+					std::array::from_fn(|p| &rows.data[bases[p] + start..][..lines.len()]);
 				for (k, lines) in lines.iter().enumerate() {
 					let b: [S::f32s; V] = std::array::from_fn(|v| {
 						let lane = lane + v * lanes;
 						S::f32s::from_slice(simd, &lines[lane / LINE].0[lane % LINE..][..lanes])
 					});
 					for p in 0..P {
-						let a = S::f32s::simd_from(simd, terms[p][k]);
+						let a = S::f32s::simd_from(simd, a[p][k]);
 						for v in 0..V {
 							sums[p][v] += a * b[v];
 						}
 					}
 				}
-				room -= lines.len();
-				if room == 0 {
-					for p in 0..P {
-						for v in 0..V {
-							totals[p][v] += sums[p][v];
-							sums[p][v] = S::f32s::simd_from(simd, 0.0);
-						}
-					}
-					room = BLOCK;
+				done += lines.len();
+				if done == rows.run {
+					(tap, done) = (tap + 1, 0);
 				}
-				if next.is_empty() {
-					break;
-				}
-				a = std::array::from_fn(|p| &a[p][lines.len()..]);
-				panel = next;
 			}
-		}
-		if panel.len() >= BLOCK {
 			for p in 0..P {
 				for v in 0..V {
-					sums[p][v] += totals[p][v];
+					totals[p][v] += sums[p][v];
 				}
 			}
 		}
@@ -367,7 +357,7 @@ impl Product<'_> {
 		let bias: Option<[S::f32s; V]> = epilogue.bias.map(|bias| {
 			std::array::from_fn(|v| load(simd, &bias[column..column + width], v * lanes))
 		});
-		for (p, sums) in sums.iter().enumerate() {
+		for (p, sums) in totals.iter().enumerate() {
 			let start = self.target.first + (first + p) * self.target.stride + column;
 			let target = &mut self.target.data[start..start + width];
 			for (v, sum) in sums.iter().enumerate() {
