@@ -40,7 +40,10 @@ pub(super) const FAMILY: Family = Family {
 			instance_normalization,
 		),
 		Entry::new("LayerNormalization", Accuracy::Summed, layer_normalization)
-			.note("outputs Mean and InvStdDev for f32 only"),
+			.note(
+				"outputs Mean and InvStdDev for f32 only; ONNX's from 17 on, before as \
+				 onnxruntime's optimiser writes it",
+			),
 		Entry::new("GroupNormalization", Accuracy::Summed, group_normalization),
 		Entry::new("RMSNormalization", Accuracy::Summed, rms_normalization),
 		Entry::new(
