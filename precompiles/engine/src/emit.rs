@@ -257,7 +257,7 @@ fn cold_bytes(graph: &Graph) -> u64 {
 /// What a run costs whatever its steps are: code and bookkeeping that no cache holds, and copies of
 /// all inputs and outputs, whose values are checked.
 fn interface_cost(graph: &Graph) -> Cost {
-	const RUN_BYTES: u64 = 128 * 1024;
+	const RUN_BYTES: u64 = 256 * 1024;
 	const TENSOR_BYTES: u64 = 4 * 1024;
 	let schemas = graph.inputs.iter();
 	let schemas = schemas.chain(graph.outputs.iter().map(|(schema, _)| schema));

@@ -28,7 +28,8 @@ pub struct EngineCmd {
 	pub rounds: u32,
 
 	/// MiB of memory that are written before each run, so that caches hold nothing of a model. By
-	/// default, as much as the largest cache has.
+	/// default, as much as the largest cache has, and 64 at most: between two runs of a model all
+	/// others run.
 	#[arg(long, value_name = "MIB")]
 	pub evict_mib: Option<usize>,
 
@@ -68,8 +69,8 @@ pub enum Error {
 	Fit(#[from] FitError),
 }
 
-/// MiB that are written between runs where the system does not tell the size of its caches.
-const DEFAULT_EVICT_MIB: usize = 64;
+/// Most MiB that are written between runs if nothing is said.
+const MAX_EVICT_MIB: usize = 64;
 
 impl EngineCmd {
 	/// Measures, fits, prints the table, and writes the file. What is in use is shown for
@@ -109,7 +110,10 @@ impl EngineCmd {
 	fn evicted(&self) -> usize {
 		match self.evict_mib {
 			Some(mib) => mib.saturating_mul(1 << 20),
-			None => machine::largest_cache().unwrap_or(DEFAULT_EVICT_MIB << 20),
+			None => {
+				let most = MAX_EVICT_MIB << 20;
+				machine::largest_cache().unwrap_or(most).min(most)
+			}
 		}
 	}
 

@@ -102,7 +102,7 @@ pub fn macs(n: usize) -> u64 {
 		n.saturating_mul(u64::from(n.trailing_zeros()) * 8 + 8)
 	} else {
 		// Each term looks for its factor by a remainder.
-		n.saturating_mul(n).saturating_mul(320)
+		n.saturating_mul(n).saturating_mul(200)
 	}
 }
 

@@ -81,7 +81,7 @@ impl Kernel for ArgExtreme {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_scalars((inputs[0].len() as u64).saturating_mul(4))
+		Cost::touching(inputs, outputs).with_scalars((inputs[0].len() as u64).saturating_mul(3))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -171,7 +171,7 @@ impl Kernel for BatchNormalization {
 		let planes: usize = inputs[0].shape()[..2].iter().product();
 		Cost::touching(inputs, outputs)
 			.with_macs(inputs[0].len() as u64 * 2)
-			.with_scalars(planes as u64 * 4)
+			.with_scalars(planes as u64 * 10)
 			.with_transcendentals(inputs[1].len() as u64)
 	}
 

@@ -90,7 +90,15 @@ impl<O: BinaryOp> Kernel for Binary<O> {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = outputs[0].len() as u64;
+		// Operands that broadcast are walked row by row.
+		let broadcasts = inputs
+			.windows(2)
+			.any(|pair| pair[0].shape() != pair[1].shape())
+			&& inputs.iter().all(|input| input.len() > 1);
+		let row = outputs[0].shape().last().copied().unwrap_or(1).max(1) as u64;
+		let rows = if broadcasts { len / row } else { 0 };
 		Cost::touching(inputs, outputs)
+			.with_scalars(rows.saturating_mul(16))
 			.with_macs(len.saturating_mul(self.op.operations(inputs[0].dtype())))
 			.with_transcendentals(len.saturating_mul(O::TRANSCENDENTALS))
 	}

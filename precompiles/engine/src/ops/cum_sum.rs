@@ -66,7 +66,7 @@ impl Kernel for CumSum {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		// Each addition waits for the one before.
-		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(3))
+		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(2))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

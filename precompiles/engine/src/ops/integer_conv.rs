@@ -106,10 +106,7 @@ impl IntegerConv {
 	/// What the convolution adds to a step's cost.
 	pub(super) fn cost(&self) -> Cost {
 		let moved = self.elements + 2 * self.conv.output().len() as u64;
-		let conv = self.conv.cost();
-		// The sums are of i32.
-		conv.with_macs(conv.macs.saturating_mul(3))
-			.with_scalars(moved.saturating_mul(3))
+		self.conv.cost().with_scalars(moved.saturating_mul(3))
 	}
 
 	/// Scratch memory: both sides widened, and the sums.

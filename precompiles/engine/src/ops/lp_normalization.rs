@@ -99,7 +99,7 @@ impl Kernel for LpNormalization {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = outputs[0].len() as u64;
 		Cost::touching(inputs, outputs)
-			.with_scalars(len.saturating_mul(4))
+			.with_scalars(len.saturating_mul(3))
 			.with_transcendentals(len / self.len.max(1) as u64)
 	}
 

@@ -132,7 +132,7 @@ impl BinaryOp for Pow {
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
 	const OTHER_DTYPES: Option<&'static [DType]> = Some(&DType::NUMBERS);
 	// A double-double logarithm and an exponential, or up to 128 products of integers.
-	const TRANSCENDENTALS: u64 = 8;
+	const TRANSCENDENTALS: u64 = 11;
 
 	fn operations(&self, dtype: DType) -> u64 {
 		if DType::FLOATS.contains(&dtype) {

@@ -257,7 +257,7 @@ impl<R: Reduction> Kernel for Reduce<R> {
 		let len = inputs[0].len() as u64;
 		// Nothing is left for vectors along a reduced row.
 		let (chain, functions) = if self.walk.inner_reduced {
-			(R::CHAIN, 4 * R::TRANSCENDENTALS)
+			(R::CHAIN, 6 * R::TRANSCENDENTALS)
 		} else {
 			(1, R::TRANSCENDENTALS)
 		};

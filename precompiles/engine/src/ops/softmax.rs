@@ -87,7 +87,7 @@ impl Kernel for Softmax {
 		let neighbours = if inner == 1 { row } else { inner };
 		// What is left over of a row that fills no vector is evaluated one by one.
 		let rows = len / neighbours.max(1) as u64;
-		let left_over = rows.saturating_mul(5 * neighbours.min(7) as u64);
+		let left_over = rows.saturating_mul(7 * neighbours.min(7) as u64);
 		// Maximum, difference, and a sum whose additions wait for each other, and a division.
 		Cost::touching(inputs, outputs)
 			.with_macs(len.saturating_mul(32))

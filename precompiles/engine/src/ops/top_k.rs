@@ -88,7 +88,7 @@ impl Kernel for TopK {
 		let compares = (inputs[0].len() as u64)
 			.saturating_mul(8)
 			.saturating_add(chosen.saturating_mul(depth).saturating_mul(4));
-		Cost::touching(inputs, outputs).with_scalars(compares.saturating_mul(2))
+		Cost::touching(inputs, outputs).with_scalars(compares)
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
