@@ -178,16 +178,22 @@ fn whole(solved: [f64; 4], samples: &[Sample], margin: f64) -> Coefficients {
 			transcendental,
 		}
 	};
-	let coefficients = rounded(1.0);
-	let worst = samples
-		.iter()
-		.map(|sample| coefficients.ratio(sample) / margin)
-		.fold(f64::INFINITY, f64::min);
-	if worst < 1.0 {
-		rounded((1.0 + 1e-9) / worst)
-	} else {
-		coefficients
+	let worst = |coefficients: &Coefficients| {
+		let ratios = samples.iter();
+		let ratios = ratios.map(|sample| coefficients.ratio(sample) / margin);
+		ratios.fold(f64::INFINITY, f64::min)
+	};
+	// A coefficient that is whole but for the tolerance stays what it is, if that is enough.
+	let coefficients = rounded(1.0 - 1e-6);
+	if worst(&coefficients) >= 1.0 {
+		return coefficients;
 	}
+	let coefficients = rounded(1.0);
+	let share = worst(&coefficients);
+	if share >= 1.0 {
+		return coefficients;
+	}
+	rounded((1.0 + 1e-9) / share)
 }
 
 #[cfg(test)]
