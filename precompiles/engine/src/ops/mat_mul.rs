@@ -195,6 +195,10 @@ impl Kernel for MatMul {
 			.saturating_add(inputs.get(1).map_or(0, Fact::bytes))
 			.saturating_add(self.constant_bytes())
 			.saturating_add(products.saturating_mul(2048));
+		// One chain of additions has nothing to hide its latency behind.
+		if self.rows < 4 && self.columns <= linalg::LANES {
+			cost = cost.with_scalars(products.saturating_mul(32 * self.k as u64));
+		}
 		cost
 	}
 
