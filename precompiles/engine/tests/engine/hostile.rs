@@ -270,7 +270,7 @@ fn small_files_that_ask_for_much_work() {
 		nodes.push(node("Add", &["x", "z"], &["y"]));
 		model(
 			vec![floats("x", &[1])],
-			vec![i64s("s", &[1], &[1 << 18]), i64s("i", &[1], &[3])],
+			vec![i64s("s", &[1], &[1 << 16]), i64s("i", &[1], &[3])],
 			nodes,
 			&["y"],
 		)
