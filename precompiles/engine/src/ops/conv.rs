@@ -24,7 +24,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, Kernel, Layout},
+	kernel::{macs_of, ChannelsLast, Cost, Kernel, Layout},
 	limits::MAX_TENSOR_BYTES,
 	linalg::{self, multiply, Packed, PartialSums, Rows, Scalar, LANES},
 	operand::operands,
@@ -409,8 +409,9 @@ impl Kernel for Conv {
 			((rows * row) as u64)
 				.saturating_mul(self.k())
 				.saturating_mul(self.group_out as u64)
-				.saturating_mul(2)
+				.saturating_mul(4)
 		};
+		let macs = macs.saturating_mul(macs_of(inputs[0].dtype()));
 		let moved = if self.as_matrices() {
 			2 * self.padded_bytes(inputs[0].dtype())
 		} else {

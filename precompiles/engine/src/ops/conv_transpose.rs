@@ -297,20 +297,22 @@ impl Kernel for ConvTranspose {
 		// Accumulators go through memory, and rows may be short; those that are strided scatter.
 		let row = width.next_multiple_of(LANES) as u64
 			* if self.window.strides[AXES - 1] == 1 {
-				2
+				10
 			} else {
-				6
+				30
 			};
+		let channels = ((self.group * self.group_out) as u64).saturating_mul(batch);
 		// Now and then all of an output plane is gone through, however few of its elements get terms.
 		let sums = (self.window.input_len_all() as u64)
 			.saturating_mul(self.terms().div_ceil(BLOCK as u64) + 1);
-		let macs = rows
+		// Each row is a step of its own.
+		let steps = rows.saturating_mul(self.terms()).saturating_mul(channels);
+		let macs = steps
 			.saturating_mul(row)
-			.saturating_mul(self.terms())
-			.saturating_add(sums)
-			.saturating_mul((self.group * self.group_out) as u64)
-			.saturating_mul(batch);
-		Cost::touching(inputs, outputs).with_macs(macs)
+			.saturating_add(sums.saturating_mul(channels));
+		Cost::touching(inputs, outputs)
+			.with_macs(macs)
+			.with_scalars(steps.saturating_mul(8))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

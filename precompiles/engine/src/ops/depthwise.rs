@@ -259,7 +259,7 @@ impl Kernel for Depthwise {
 			.saturating_mul(batch)
 			.saturating_mul(self.channels.next_multiple_of(LANES) as u64)
 			.saturating_mul(self.window.kernel_len())
-			.saturating_mul(2);
+			.saturating_mul(4);
 		let mut cost = Cost::touching(inputs, outputs).with_macs(macs);
 		cost.bytes = cost.bytes.saturating_add(self.constant_bytes());
 		cost

@@ -438,9 +438,9 @@ impl Kernel for Einsum {
 				});
 			return cost
 				.plus(product.part.cost())
-				.with_macs(moved.saturating_mul(4));
+				.with_macs(moved.saturating_mul(32));
 		}
-		let of_term = 8 + 4 * inputs.len() as u64;
+		let of_term = 128 + 64 * inputs.len() as u64;
 		let terms = self
 			.terms()
 			.saturating_add(8)
