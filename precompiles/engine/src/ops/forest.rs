@@ -153,11 +153,15 @@ impl Forest {
 			targets,
 			aggregate,
 		} = parts;
+		// What the plan keeps takes the memory of its elements, and none for more to come.
+		let (mut leaves, mut members) = (leaves, members);
+		leaves.shrink_to_fit();
+		members.shrink_to_fit();
 		let mut forest = Self {
 			nodes: Vec::with_capacity(branches.len()),
 			roots: Vec::with_capacity(roots.len()),
 			leaves,
-			weights: vec![],
+			weights: Vec::with_capacity(weights.len()),
 			members,
 			targets,
 			aggregate,
