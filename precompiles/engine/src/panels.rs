@@ -204,7 +204,9 @@ impl simd::Kernel for Product<'_> {
 		let lanes = S::f32s::LEN;
 		let (count, k, columns) = (self.rows.bases.len(), self.panels.k, self.panels.columns);
 		let most = most_rows(lanes);
-		let block = (BLOCK_BYTES / size_of::<f32>() / k.max(1)).next_multiple_of(most);
+		// Of rows longer than a block, one tile at a time.
+		let rows = (BLOCK_BYTES / size_of::<f32>() / k.max(1)).max(1);
+		let block = rows.next_multiple_of(most);
 		for start in (0..count).step_by(block) {
 			let rows = start..count.min(start + block);
 			for first in (0..columns).step_by(PANEL) {
@@ -443,6 +445,7 @@ mod tests {
 			[4, 0, 3],
 			[0, 4, 3],
 			[7, 70_000, 2],
+			[14, 131_073, 2],
 		] {
 			let (a, b, bias) = (values(m * k, 1), values(k * n, 2), values(n, 3));
 			let before = values(m * n, 4);

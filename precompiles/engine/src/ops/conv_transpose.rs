@@ -244,26 +244,30 @@ impl ConvTranspose {
 				for (channel, y) in output.chunks_exact_mut(out_plane).enumerate() {
 					let (group, own) = (channel / self.group_out, channel % self.group_out);
 					let mut position = 0;
-					self.window.for_each_tap(|tap| {
-						for c in group * self.group_in..(group + 1) * self.group_in {
-							let weight = weights[(c * self.group_out + own) * positions + position];
-							let x = &input[c * in_plane..][..in_plane];
-							let y = sums.next_term(y);
-							self.window.for_each_run(tap, |from, to, len| {
-								let x = &x[from..from + len];
-								if stride == 1 {
-									for (y, x) in y[to..to + len].iter_mut().zip(x) {
-										*y = y.mac(*x, weight);
+					// Without input channels a window may be huge, for it has no weights.
+					if self.group_in > 0 {
+						self.window.for_each_tap(|tap| {
+							for c in group * self.group_in..(group + 1) * self.group_in {
+								let weight =
+									weights[(c * self.group_out + own) * positions + position];
+								let x = &input[c * in_plane..][..in_plane];
+								let y = sums.next_term(y);
+								self.window.for_each_run(tap, |from, to, len| {
+									let x = &x[from..from + len];
+									if stride == 1 {
+										for (y, x) in y[to..to + len].iter_mut().zip(x) {
+											*y = y.mac(*x, weight);
+										}
+									} else {
+										for (y, x) in y[to..].iter_mut().step_by(stride).zip(x) {
+											*y = y.mac(*x, weight);
+										}
 									}
-								} else {
-									for (y, x) in y[to..].iter_mut().step_by(stride).zip(x) {
-										*y = y.mac(*x, weight);
-									}
-								}
-							});
-						}
-						position += 1;
-					});
+								});
+							}
+							position += 1;
+						});
+					}
 					sums.finish(y);
 					if let Some(bias) = bias {
 						for y in y.iter_mut() {
@@ -351,6 +355,19 @@ mod tests {
 		OpTest::new("ConvTranspose")
 			.input(f32s(&[1, 1, x.len()], x))
 			.input(f32s(&[1, 1, w.len()], w))
+	}
+
+	#[test]
+	fn no_input_channels_leave_the_bias_however_large_the_window() {
+		// A loop over the window would not end.
+		let window = 1 << 27;
+		let (shape, y) = OpTest::new("ConvTranspose")
+			.attr(ints("pads", &[0, window - 1]))
+			.input(f32s(&[1, 0, 1], &[]))
+			.input(f32s(&[0, 1, window as usize], &[]))
+			.input(f32s(&[1], &[0.5]))
+			.elements::<f32>();
+		assert_eq!((shape, y), (vec![1, 1, 1], vec![0.5]));
 	}
 
 	#[test]

@@ -260,8 +260,8 @@ impl Kernel for GridSample {
 		let places = inputs[1].len() as u64;
 		Cost::touching(inputs, outputs).with_macs(
 			elements
-				.saturating_mul(8 * self.neighbours())
-				.saturating_add(places.saturating_mul(64)),
+				.saturating_mul(48 * self.neighbours())
+				.saturating_add(places.saturating_mul(128)),
 		)
 	}
 

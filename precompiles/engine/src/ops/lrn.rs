@@ -161,9 +161,17 @@ impl Kernel for Lrn {
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let len = inputs[0].len() as u64;
 		let channels = super::pool::channels(inputs[0].shape(), self.layout);
+		// Vectors go along planes, of which a short one takes as long as one of some length.
+		let planes = (inputs[0].shape()[0] as u64).saturating_mul(channels as u64);
+		let plane = (len / planes.max(1)).next_multiple_of(16).max(32);
+		let powers = if self.beta == 0.75 { 1 } else { 8 };
 		Cost::touching(inputs, outputs)
-			.with_macs(len.saturating_mul(self.size.min(channels) as u64))
-			.with_transcendentals(len)
+			.with_macs(
+				planes
+					.saturating_mul(plane)
+					.saturating_mul(self.size.min(channels) as u64),
+			)
+			.with_transcendentals(len.saturating_mul(powers))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {

@@ -100,10 +100,12 @@ fn place(index: i64, len: usize) -> Result<usize, DomainError> {
 impl MaxUnpool {
 	fn run<T: Float + Datum>(&self, x: &Tensor, indices: &Tensor) -> Result<Tensor, EvalError> {
 		let len = self.counted.iter().product();
-		let places = slice::<i64>(indices)?
-			.iter()
-			.map(|index| place(*index, len).map(|place| self.place(place)))
-			.collect::<Result<Vec<_>, _>>()?;
+		let indices = slice::<i64>(indices)?;
+		// As much memory as is reported, and no more as it grows.
+		let mut places = Vec::with_capacity(indices.len());
+		for index in indices {
+			places.push(self.place(place(*index, len)?));
+		}
 		let x = slice::<T>(x)?;
 		build_tensor::<T>(&self.shape, |y| {
 			y.fill(T::ZERO);
