@@ -120,6 +120,8 @@ pub struct ModelReport {
 	pub peak_bytes: u64,
 	/// Nodes of the ONNX graph.
 	pub node_count: u32,
+	/// What a plan's steps are, for jobs and their referee.
+	pub plan: crate::trace::PlanCommitment,
 }
 
 /// Why a file is not admitted. Stable numbers: wallets and receipts rely on them.

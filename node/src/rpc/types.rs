@@ -638,6 +638,7 @@ mod tests {
 				plan_bytes: 10,
 				peak_bytes: 11,
 				node_count: 12,
+				plan: Default::default(),
 			}),
 		};
 		let detail = ModelDetail {

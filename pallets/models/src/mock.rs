@@ -234,6 +234,7 @@ impl ModelAdmission for MockAdmission {
 			plan_bytes: u64::from_le_bytes(*plan),
 			peak_bytes: 5,
 			node_count: 6,
+			plan: Default::default(),
 		}))
 	}
 }

@@ -179,6 +179,7 @@ pub fn report(inputs: Vec<TensorSchema>, outputs: Vec<TensorSchema>) -> ModelRep
 		plan_bytes: 100,
 		peak_bytes: 100,
 		node_count: 3,
+		plan: Default::default(),
 	}
 }
 

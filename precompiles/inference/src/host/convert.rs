@@ -61,6 +61,7 @@ pub(super) fn report(report: &Report) -> Option<ModelReport> {
 		plan_bytes: report.plan_bytes,
 		peak_bytes: report.peak_bytes,
 		node_count: report.node_count,
+		plan: Default::default(),
 	})
 }
 
