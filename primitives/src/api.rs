@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 use codec::Codec;
+use sp_core::H256;
 use sp_runtime::{DispatchError, Weight};
 
 use crate::{
-	Cost, DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
-	ReleaseInfo, WorkItem,
+	hosting::HostInfo, jobs::JobInfo, Cost, DryRun, JobId, ModelId, ModelInfo, NamedTensor, Quote,
+	Receipt, ReceiptId, ReleaseId, ReleaseInfo, WorkItem,
 };
 
 sp_api::decl_runtime_apis! {
@@ -61,5 +62,57 @@ sp_api::decl_runtime_apis! {
 
 		/// The receipt with this number, while it is kept.
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>>;
+	}
+
+	/// Who stakes on models.
+	pub trait HostingApi<AccountId, Balance, BlockNumber>
+	where
+		AccountId: Codec,
+		Balance: Codec,
+		BlockNumber: Codec,
+	{
+		/// One host.
+		fn host(account: AccountId) -> Option<HostInfo<AccountId, Balance, BlockNumber>>;
+
+		/// Up to `limit` (at most 100) hosts, those committed to `model` if one is named, in a
+		/// canonical order, the first one after `after`.
+		fn hosts(
+			model: Option<ModelId>,
+			after: Option<AccountId>,
+			limit: u32,
+		) -> Vec<HostInfo<AccountId, Balance, BlockNumber>>;
+
+		/// The stake that must be committed to an admitted model for it to be callable in a block.
+		fn requirement(model: ModelId) -> Option<Balance>;
+	}
+
+	/// Lane 2: inference off the block.
+	pub trait JobsApi<AccountId, Balance, BlockNumber>
+	where
+		AccountId: Codec,
+		Balance: Codec,
+		BlockNumber: Codec,
+	{
+		/// One job, while it is kept.
+		fn job(id: JobId) -> Option<JobInfo<AccountId, Balance, BlockNumber>>;
+
+		/// Up to `limit` (at most 100) jobs in the order of their numbers, the first one after
+		/// `after`, without their outputs.
+		fn jobs(
+			after: Option<JobId>,
+			limit: u32,
+		) -> Vec<JobInfo<AccountId, Balance, BlockNumber>>;
+
+		/// The inputs of a job in the schema's order, while they are kept: what its leaf 0 is of.
+		fn inputs(id: JobId) -> Option<Vec<NamedTensor>>;
+
+		/// The open jobs of whose committees `host` is a member.
+		fn assignments(host: AccountId) -> Vec<JobId>;
+
+		/// The jobs that are not over, at most 256, the oldest first.
+		fn open_jobs() -> Vec<JobId>;
+
+		/// The hashes of the leaves that were posted under a trace root, in order.
+		fn leaves(id: JobId, trace_root: H256) -> Option<Vec<H256>>;
 	}
 }
