@@ -126,7 +126,7 @@ pub enum Leaf {
 
 impl Leaf {
 	/// Leaf 0, or the last one, of these inputs or outputs in the order of the schema. Their NaNs
-	/// must be canonical, as they are in answers.
+	/// must be canonical and their bools 0 or 1, as they are in answers: other inputs have no trace.
 	pub fn of_tensors(tensors: &[NamedTensor]) -> Self {
 		let digests = tensors.iter().map(|named| TensorDigest::of(&named.tensor));
 		Self::Tensors(BoundedVec::truncate_from(digests.collect()))
@@ -136,6 +136,21 @@ impl Leaf {
 /// The hash of leaf `index` of a trace.
 pub fn leaf_hash(index: u32, leaf: &Leaf) -> H256 {
 	BlakeTwo256::hash(&(index, leaf).encode())
+}
+
+/// The failure that leaf `index` holds, if its hash says that it holds one.
+///
+/// All leaves after a failed one hold the same failure. So where the leaf before the first one on
+/// which two traces differ holds a failure, that failure is what the next leaf must hold, and there
+/// is no step to run.
+pub fn failure_of(index: u32, hash: &H256) -> Option<Failure> {
+	[
+		Failure::IndexOutOfRange,
+		Failure::DivisionByZero,
+		Failure::InvalidValue,
+	]
+	.into_iter()
+	.find(|failure| leaf_hash(index, &Leaf::Failed(*failure)) == *hash)
 }
 
 /// The hash of the description of step `index` of a plan; 0 stands for the run's inputs.
@@ -202,6 +217,23 @@ pub enum Operand {
 		/// As for [`Operand::Constant`].
 		storage: u8,
 	},
+	/// A tensor of which the step takes type and shape only; its elements are not given.
+	#[codec(index = 3)]
+	Typed {
+		/// Its element type.
+		dtype: DType,
+		/// Its shape.
+		shape: Shape,
+		/// As for [`Operand::Constant`].
+		storage: u8,
+	},
+}
+
+impl Operand {
+	/// Whether the elements of a tensor go into the step, so that the referee must be given them.
+	pub const fn has_elements(&self) -> bool {
+		matches!(self, Self::Constant { .. } | Self::Leaf { .. })
+	}
 }
 
 /// A step of a plan as the profile lowers the graph, complete enough to run it alone.
@@ -223,6 +255,13 @@ pub struct StepSpec {
 	/// What running it alone costs.
 	pub cost: Cost,
 }
+
+/// The operator type of the description of leaf 0, the inputs of a run: no operands, and as many
+/// outputs as the run has inputs. No referee runs it: the chain sets the leaf.
+pub const INPUTS_OP: &[u8] = b"Noema.Inputs";
+/// The operator type of the description of the last leaf, the outputs of a run: its operands, in
+/// the order of the schema. The referee answers with their digests and reads no data.
+pub const OUTPUTS_OP: &[u8] = b"Noema.Outputs";
 
 /// What admission finds out about a plan's steps.
 #[derive(
@@ -256,7 +295,8 @@ pub enum TensorSource {
 	/// Here.
 	Inline(Vec<u8>),
 	/// In the state, in chunks: chunk `i` is the value at the key `prefix` followed by `i` as a
-	/// little-endian `u32`, the SCALE encoding of a `Vec<u8>`.
+	/// little-endian `u32`, the SCALE encoding of a `Vec<u8>`; [`CHUNK_SIZE`](crate::CHUNK_SIZE)
+	/// bytes in each chunk but the last.
 	Chunks {
 		/// The storage key of the chunks, less the index.
 		prefix: Vec<u8>,
@@ -267,8 +307,12 @@ pub enum TensorSource {
 
 /// Runs one step of a plan again. A pure function of profile, step and tensors.
 pub trait Referee {
-	/// What `step` makes of these tensors: one for each operand that is not omitted, in their order,
-	/// each with the digest that it must have.
+	/// What `step` makes of these tensors: one for each operand that
+	/// [has elements](Operand::has_elements), in their order, each with the digest that it must have.
+	///
+	/// The caller has checked that the description is one of the plan's, and that the digests of
+	/// operands in leaves are those in the leaves. It has seen to it that no earlier step failed: see
+	/// [`failure_of`].
 	fn run_step(
 		profile: u16,
 		step: &StepSpec,
@@ -318,6 +362,15 @@ mod tests {
 			}
 			prop_assert!(!verify(&root, count, index, &leaf_hash(count, &Leaf::Failed(Failure::InvalidValue)), &proof));
 		}
+	}
+
+	#[test]
+	fn a_failure_is_known_by_its_hash() {
+		let failed = Leaf::Failed(Failure::DivisionByZero);
+		let hash = leaf_hash(7, &failed);
+		assert_eq!(failure_of(7, &hash), Some(Failure::DivisionByZero));
+		assert_eq!(failure_of(8, &hash), None);
+		assert_eq!(failure_of(7, &leaf_hash(7, &Leaf::of_tensors(&[]))), None);
 	}
 
 	#[test]
