@@ -182,7 +182,7 @@ pub fn verify(root: &H256, count: u32, index: u32, hash: &H256, proof: &[H256]) 
 		proof.iter().copied(),
 		count,
 		index,
-		hash.as_bytes(),
+		&hash.0,
 	)
 }
 
