@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult, Weight};
 
 use crate::model::{Cost, ModelId, ModelReport};
 
@@ -62,21 +62,49 @@ pub const MAX_CANDIDATES: u32 = 128;
 
 /// What the registry of models needs of hosting: whether there is stake behind a model.
 pub trait ModelStake {
+	/// Whether stake decides which models are callable. If not, every model is once it has
+	/// matured, and one that finds no room is turned away.
+	fn decides() -> bool {
+		true
+	}
+
 	/// Whether enough is committed to `model` for it to be callable in a block.
 	fn is_covered(model: &ModelId, report: &ModelReport) -> bool;
 
 	/// What is committed to the model, for comparisons of stake by byte.
 	fn committed(model: &ModelId) -> u128;
 
-	/// A model was admitted: hosts with a standing commitment take it up.
+	/// A model was admitted: hosts with a standing commitment take it up. The registry asks
+	/// [`is_covered`](Self::is_covered) next, so it is not told of that stake by
+	/// [`ModelCatalog::stake_changed`].
 	fn on_admitted(model: &ModelId, report: &ModelReport);
 
 	/// A model is gone, and with it what is committed to it.
 	fn on_removed(model: &ModelId);
+
+	/// The most that [`on_admitted`](Self::on_admitted) weighs.
+	fn admission_weight() -> Weight {
+		Weight::zero()
+	}
+
+	/// What [`on_removed`](Self::on_removed) weighs for this model; zero if nothing is committed
+	/// to it.
+	fn removal_weight(_model: &ModelId) -> Weight {
+		Weight::zero()
+	}
+
+	/// The most that [`on_removed`](Self::on_removed) weighs.
+	fn heaviest_removal() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Every model is callable once it has matured: for chains, and tests, without hosting.
 impl ModelStake for () {
+	fn decides() -> bool {
+		false
+	}
+
 	fn is_covered(_: &ModelId, _: &ModelReport) -> bool {
 		true
 	}
@@ -92,19 +120,23 @@ impl ModelStake for () {
 
 /// What hosting and jobs need of the registry of models.
 pub trait ModelCatalog<AccountId> {
-	/// The report of an admitted model that is not on its way out.
+	/// The report of an admitted model, as long as its bytes are kept: also of one that its
+	/// uploader has removed while jobs still need it.
 	fn report(model: &ModelId) -> Option<ModelReport>;
 
 	/// Where its bytes lie.
 	fn location(model: &ModelId) -> Option<crate::ModelLocation>;
 
-	/// Keeps the bytes until [`unpin`](Self::unpin), however often the uploader asks for removal.
+	/// Keeps the bytes until [`unpin`](Self::unpin), even if the uploader asks for removal
+	/// meanwhile. Fails if the model is not admitted, or on its way out: removal ends when the
+	/// pins that it has met are gone.
 	fn pin(model: &ModelId) -> DispatchResult;
 
 	/// Ends one [`pin`](Self::pin).
 	fn unpin(model: &ModelId);
 
-	/// Stake has come to a model, or left it: see [`ModelStake::is_covered`].
+	/// Stake has come to a model, or left it: see [`ModelStake::is_covered`]. Costs a few reads
+	/// and writes; what follows for other models is the work of later blocks.
 	fn stake_changed(model: &ModelId);
 }
 
