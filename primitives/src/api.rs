@@ -6,8 +6,10 @@ use sp_core::H256;
 use sp_runtime::{DispatchError, Weight};
 
 use crate::{
-	hosting::HostInfo, jobs::JobInfo, Cost, DryRun, JobId, ModelId, ModelInfo, NamedTensor, Quote,
-	Receipt, ReceiptId, ReleaseId, ReleaseInfo, WorkItem,
+	hosting::HostInfo,
+	jobs::{BlobInfo, JobInfo, JobParams},
+	Cost, DryRun, JobId, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
+	ReleaseInfo, WorkItem,
 };
 
 sp_api::decl_runtime_apis! {
@@ -114,5 +116,11 @@ sp_api::decl_runtime_apis! {
 
 		/// The hashes of the leaves that were posted under a trace root, in order.
 		fn leaves(id: JobId, trace_root: H256) -> Option<Vec<H256>>;
+
+		/// A blob by uploader and hash.
+		fn blob(owner: AccountId, hash: [u8; 32]) -> Option<BlobInfo<BlockNumber>>;
+
+		/// What governs jobs now.
+		fn params() -> JobParams<Balance, BlockNumber>;
 	}
 }

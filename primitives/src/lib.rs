@@ -1,6 +1,7 @@
 //! The types that cross Noema's crates.
 //!
 //! * [`tensor`]: the typed tensor of calls, receipts and the precompile's wire format,
+//! * [`schema`]: whether tensors are those that a model takes,
 //! * [`model`]: how a model is named, what admission finds out about it, where its bytes lie,
 //! * [`inference`]: releases, receipts and quotes of lane 1,
 //! * [`trace`]: what a run leaves behind, so that one wrong step can be proven wrong,
@@ -26,6 +27,7 @@ pub mod hosting;
 pub mod inference;
 pub mod jobs;
 pub mod model;
+pub mod schema;
 pub mod tensor;
 pub mod trace;
 

@@ -18,6 +18,11 @@ pub const MAX_TENSOR_BYTES: u32 = 4 * 1024 * 1024;
 /// The most inputs, and the most outputs, that a model may have.
 pub const MAX_TENSORS: u32 = 16;
 
+/// The bits of the one NaN of binary32 that leaves a model (`docs/numerics.md`).
+pub const CANONICAL_NAN_32: u32 = 0x7fc0_0000;
+/// The bits of the one NaN of binary64 that leaves a model.
+pub const CANONICAL_NAN_64: u64 = 0x7ff8_0000_0000_0000;
+
 /// The name of a graph input or output, UTF-8, as the ONNX file spells it.
 pub type Name = BoundedVec<u8, ConstU32<MAX_NAME_LEN>>;
 /// The static dimensions of a tensor, outermost first. The empty shape is a scalar.
@@ -152,6 +157,23 @@ impl Tensor {
 	pub fn is_consistent(&self) -> bool {
 		Self::byte_len(self.dtype, &self.shape) == Some(self.data.len() as u64)
 	}
+
+	/// Whether every NaN is the canonical one of its type, and every bool 0 or 1: whether the bytes
+	/// are those that traces hash.
+	pub fn is_canonical(&self) -> bool {
+		match self.dtype {
+			DType::F32 => self.data.chunks_exact(4).all(|bytes| {
+				let bits = bytes.try_into().map_or(0, u32::from_le_bytes);
+				!f32::from_bits(bits).is_nan() || bits == CANONICAL_NAN_32
+			}),
+			DType::F64 => self.data.chunks_exact(8).all(|bytes| {
+				let bits = bytes.try_into().map_or(0, u64::from_le_bytes);
+				!f64::from_bits(bits).is_nan() || bits == CANONICAL_NAN_64
+			}),
+			DType::Bool => self.data.iter().all(|byte| *byte <= 1),
+			_ => true,
+		}
+	}
 }
 
 /// A tensor with the name of the graph input or output that it is for.
@@ -213,6 +235,35 @@ mod tests {
 			Tensor::byte_len(DType::U8, &[u32::MAX, u32::MAX, 0]),
 			Some(0)
 		);
+	}
+
+	#[test]
+	fn other_nans_and_other_bools_are_not_canonical() {
+		let canonical = |dtype: DType, data: &[u8]| {
+			let len = data.len() as u32 / dtype.size();
+			named("x", dtype, &[len], data.to_vec())
+				.unwrap()
+				.tensor
+				.is_canonical()
+		};
+		let float = |bits: u32| {
+			canonical(
+				DType::F32,
+				&[1f32.to_bits(), bits].map(u32::to_le_bytes).concat(),
+			)
+		};
+		let double = |bits: u64| canonical(DType::F64, &[bits, 0].map(u64::to_le_bytes).concat());
+		assert!(float(f32::NEG_INFINITY.to_bits()));
+		assert!(float(0x7fc0_0000));
+		assert!(!float(0xffc0_0000));
+		assert!(!float(0x7fc0_0001));
+		assert!(!float(0x7f80_0001));
+		assert!(double(f64::INFINITY.to_bits()));
+		assert!(double(0x7ff8_0000_0000_0000));
+		assert!(!double(0xfff8_0000_0000_0000));
+		assert!(canonical(DType::Bool, &[0, 1]));
+		assert!(!canonical(DType::Bool, &[0, 2]));
+		assert!(canonical(DType::U8, &[0, 2]));
 	}
 
 	#[test]

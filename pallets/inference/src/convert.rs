@@ -1,11 +1,11 @@
 //! What the registry, the schema check and the precompile find, as errors of the pallet: one to
 //! one.
 
-use noema_primitives::{InferError, ResolveError};
+use noema_primitives::{schema::Misfit, InferError, ResolveError};
 
 use sp_runtime::DispatchError;
 
-use crate::{schema::Misfit, Config, Error, Pallet};
+use crate::{Config, Error, Pallet};
 
 impl<T> From<ResolveError> for Error<T> {
 	fn from(error: ResolveError) -> Self {

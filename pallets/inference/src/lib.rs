@@ -9,7 +9,7 @@
 //!      |
 //!      |  Registry: release -> model, report, royalty       (callable.rs)
 //!      |  is it light enough, are its outputs small enough?
-//!      |  do the inputs fit the report's schema?             (schema.rs)
+//!      |  do the inputs fit the report's schema?
 //!      |  royalty: caller -> owner of the release
 //!      |  Executor: inputs -> outputs                        (run.rs)
 //!      v
@@ -62,7 +62,6 @@ mod convert;
 mod provider;
 mod receipts;
 mod run;
-mod schema;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime", test))]

@@ -3,17 +3,14 @@
 use alloc::vec::Vec;
 use frame_support::BoundedVec;
 use noema_primitives::{
+	schema::{arrange, fits},
 	tensor::{hash_tensors, MAX_TENSORS},
 	DryRun, ModelExecutor, NamedTensor, ResolvedRelease,
 };
 use sp_core::{ConstU32, H256};
 use sp_runtime::DispatchError;
 
-use crate::{
-	callable::data_len,
-	schema::{arrange, fits},
-	BalanceOf, Config, Error, Pallet, ReleaseIdOf,
-};
+use crate::{callable::data_len, BalanceOf, Config, Error, Pallet, ReleaseIdOf};
 
 /// A call that can run: its release is callable and its inputs fit.
 pub(crate) struct Prepared<Balance> {

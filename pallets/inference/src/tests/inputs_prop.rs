@@ -1,10 +1,13 @@
 //! Arbitrary inputs: none panics, and those that fit, and only those, are taken.
 
-use noema_primitives::{tensor::named, DType, NamedTensor, Tensor, TensorSchema};
+use noema_primitives::{
+	schema::{arrange, Misfit},
+	tensor::named,
+	DType, NamedTensor, Tensor, TensorSchema,
+};
 use proptest::prelude::*;
 
 use super::{executor::runs, mock::*};
-use crate::schema::{arrange, Misfit};
 
 const NAMES: [&str; 5] = ["", "a", "b", "ab", "image"];
 

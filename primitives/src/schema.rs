@@ -1,27 +1,54 @@
 //! Whether tensors fit a model's schema.
 
 use alloc::vec::Vec;
-use noema_primitives::{NamedTensor, Tensor, TensorSchema};
+
+use crate::{
+	model::TensorSchema,
+	tensor::{NamedTensor, Tensor},
+};
 
 /// How the inputs of a call do not fit a model's schema.
 ///
 /// `input` is a place in the call, but in [`Misfit::Missing`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Misfit {
+pub enum Misfit {
 	/// The input at this place of the schema is not in the call.
-	Missing { input: u8 },
+	Missing {
+		/// Place in the schema, counted from 0.
+		input: u8,
+	},
 	/// The schema has no input of this name.
-	Unexpected { input: u8 },
+	Unexpected {
+		/// Place in the call, counted from 0.
+		input: u8,
+	},
 	/// The second input of one name.
-	Duplicate { input: u8 },
+	Duplicate {
+		/// Place in the call, counted from 0.
+		input: u8,
+	},
 	/// Another element type.
-	DType { input: u8 },
+	DType {
+		/// Place in the call, counted from 0.
+		input: u8,
+	},
 	/// Another number of dimensions.
-	Rank { input: u8 },
+	Rank {
+		/// Place in the call, counted from 0.
+		input: u8,
+	},
 	/// Another dimension.
-	Dimension { input: u8, axis: u8 },
+	Dimension {
+		/// Place in the call, counted from 0.
+		input: u8,
+		/// The dimension at fault, counted from 0, outermost first.
+		axis: u8,
+	},
 	/// Data that is not as long as element type and shape say.
-	ByteLength { input: u8 },
+	ByteLength {
+		/// Place in the call, counted from 0.
+		input: u8,
+	},
 }
 
 /// Where one tensor does not fit.
@@ -42,7 +69,7 @@ fn place(index: usize) -> u8 {
 ///
 /// Names come first, then each tensor in the order of the call. The time it takes is linear in the
 /// number of inputs, and no byte of their data is read.
-pub(crate) fn arrange(
+pub fn arrange(
 	inputs: Vec<NamedTensor>,
 	schemas: &[TensorSchema],
 ) -> Result<Vec<NamedTensor>, Misfit> {
@@ -84,7 +111,7 @@ pub(crate) fn arrange(
 }
 
 /// Whether `tensors` are exactly those that `schemas` say, in their order.
-pub(crate) fn fits(tensors: &[NamedTensor], schemas: &[TensorSchema]) -> bool {
+pub fn fits(tensors: &[NamedTensor], schemas: &[TensorSchema]) -> bool {
 	tensors.len() == schemas.len()
 		&& tensors.iter().zip(schemas).all(|(named, schema)| {
 			named.name == schema.name && check(&named.tensor, schema).is_ok()
