@@ -6,7 +6,7 @@ use subxt::backend::LegacyBackend;
 use subxt::client::OnlineClientAtBlock;
 use subxt::config::{DefaultExtrinsicParamsBuilder, Hasher, RpcConfigFor};
 use subxt::ext::scale_encode::EncodeAsFields;
-use subxt::rpcs::client::{RpcClient, RpcParams};
+use subxt::rpcs::client::{RpcClient, RpcParams, RpcSubscription};
 use subxt::rpcs::methods::legacy::LegacyRpcMethods;
 use subxt::transactions::DynamicPayload;
 use subxt::utils::AccountId32;
@@ -87,6 +87,19 @@ impl Chain {
 	) -> Result<R, ChainError> {
 		self.rpc
 			.request(method, params)
+			.await
+			.map_err(|error| ChainError::request(method, error))
+	}
+
+	/// Any subscription.
+	pub async fn subscribe<R: serde::de::DeserializeOwned>(
+		&self,
+		method: &str,
+		params: RpcParams,
+		unsubscribe: &str,
+	) -> Result<RpcSubscription<R>, ChainError> {
+		self.rpc
+			.subscribe(method, params, unsubscribe)
 			.await
 			.map_err(|error| ChainError::request(method, error))
 	}

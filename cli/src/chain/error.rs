@@ -117,6 +117,51 @@ pub enum ChainError {
 	/// There is no such receipt, or it is no longer kept.
 	#[error("there is no receipt {0}; the chain keeps only the latest ones")]
 	UnknownReceipt(u64),
+	/// There is no such job, or it is no longer kept.
+	#[error("there is no job {0}; the chain keeps results only for a time")]
+	UnknownJob(u64),
+	/// The job has no answer yet.
+	#[error("job {id} has no answer yet: {phase}; follow it with `noema job watch {id}`")]
+	NotAnswered {
+		/// The job.
+		id: u64,
+		/// Where it stands.
+		phase: super::jobs::Phase,
+	},
+	/// The job ended without outputs.
+	#[error("job {id} has no outputs; {ending}")]
+	NoOutputs {
+		/// The job.
+		id: u64,
+		/// How it ended.
+		ending: super::jobs::Ending,
+	},
+	/// The model waits for admission.
+	#[error("the model {0} is not admitted yet; wait until it is")]
+	NotAdmitted(ModelId),
+	/// Nobody has staked on the model.
+	#[error("no host has committed stake to the model {0}; ask another time, or host it yourself: `noema host --help`")]
+	NoHosts(ModelId),
+	/// Fewer hosts than asked for would take the job.
+	#[error("{willing} of the hosts of the model {model} ask at most {}, and {asked} are to answer; offer more with --max-price, or ask fewer with --hosts", amount::format(*.max_price))]
+	TooFewHosts {
+		/// The model.
+		model: ModelId,
+		/// Hosts that would do it for the price.
+		willing: usize,
+		/// Hosts that are asked for.
+		asked: u8,
+		/// The price.
+		max_price: u128,
+	},
+	/// The host has staked nothing on the model.
+	#[error(
+		"you have nothing staked on the model {0}; `noema host status` shows your commitments"
+	)]
+	NotCommitted(ModelId),
+	/// The account hosts nothing.
+	#[error("{0} is no host; it becomes one with `noema host bond`")]
+	NotAHost(String),
 	/// Somebody else is uploading the same file.
 	#[error("{owner} is uploading the same file; wait until it is admitted, then release it")]
 	ForeignUpload {

@@ -40,8 +40,20 @@ pub struct Outcome {
 	pub fee: Option<u128>,
 	/// The inferences that it made.
 	pub inferred: Vec<Inferred>,
+	/// The jobs that it asked for.
+	pub requested: Vec<JobRequested>,
 	/// Why it failed, if it did.
 	pub failure: Option<Failure>,
+}
+
+/// `Jobs.JobRequested`, as far as it is of interest.
+#[derive(Clone, Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct JobRequested {
+	/// The job's number.
+	pub job: u64,
+	/// What is in escrow for it.
+	pub escrow: u128,
 }
 
 /// `Inference.Inferred`.
@@ -170,6 +182,7 @@ impl BlockEvents {
 			index,
 			fee: None,
 			inferred: Vec::new(),
+			requested: Vec::new(),
 			failure: None,
 		};
 		let mut ended = false;
@@ -188,6 +201,7 @@ impl BlockEvents {
 					outcome.fee = Some(decode::<FeePaid>(&event)?.actual_fee);
 				}
 				("Inference", "Inferred") => outcome.inferred.push(decode(&event)?),
+				("Jobs", "JobRequested") => outcome.requested.push(decode(&event)?),
 				_ => (),
 			}
 		}

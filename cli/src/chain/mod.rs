@@ -4,14 +4,18 @@
 //!   client   connection, blocks, signing            rpc      inference_*: models, quotes, receipts
 //!   calls    arguments of the pallets' calls        events   what became of an extrinsic
 //!   submit   into the pool and into a block         upload   a model's chunks, resumable
-//!   fee      exact and estimated
+//!   fee      exact and estimated                    jobs     inference off the block
+//!   hosts    who stakes on models, and its ledger   blob     bytes too many for one extrinsic
 //! ```
 
+pub mod blob;
 pub mod calls;
 pub mod client;
 pub mod error;
 pub mod events;
 pub mod fee;
+pub mod hosts;
+pub mod jobs;
 pub mod rpc;
 pub mod submit;
 pub mod types;

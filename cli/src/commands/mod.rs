@@ -3,8 +3,10 @@
 mod account;
 mod completions;
 mod conformance;
+mod host;
 mod infer;
 mod inspect;
+mod job;
 mod list;
 mod quote;
 mod receipt;
@@ -18,10 +20,12 @@ use serde::Serialize;
 use subxt_signer::sr25519::Keypair;
 
 use crate::args::{Cli, Command, Global, ModelCommand, OutputArgs};
-use crate::chain::Chain;
+use crate::chain::types::ModelInfo;
+use crate::chain::{Chain, ChainError};
+use crate::model::ModelId;
 use crate::outputs::{npy, table, topk};
 use crate::progress::Progress;
-use crate::release::{Release, ReleaseRef};
+use crate::release::{Release, ReleaseError, ReleaseRef};
 use crate::tensor::Tensor;
 use crate::Error;
 
@@ -47,6 +51,8 @@ pub fn run(cli: Cli) -> Result<(), Error> {
 			Command::Infer(args) => infer::run(&context, &args).await,
 			Command::Quote(args) => quote::run(&context, &args).await,
 			Command::Receipt(args) => receipt::run(&context, &args).await,
+			Command::Host(command) => host::run(&context, &command).await,
+			Command::Job(command) => job::run(&context, &command).await,
 			Command::Account(command) => account::run(&context, command).await,
 			Command::Conformance(args) => conformance::run(&context, &args),
 			Command::Completions { shell } => {
@@ -84,6 +90,16 @@ impl Context {
 		Ok(release.clone().resolve(signer)?)
 	}
 
+	/// What a model is named by: its id, or a release.
+	fn model_name(&self, name: &str) -> Result<ModelName, Error> {
+		if name.contains('@') {
+			return Ok(ModelName::Release(self.release(&name.parse()?)?));
+		}
+		let id = name.parse();
+		let id = id.map_err(|_| ReleaseError::NoModel(name.to_owned()))?;
+		Ok(ModelName::Id(id))
+	}
+
 	/// Where progress goes.
 	fn progress(&self) -> Progress {
 		if self.global.quiet || self.global.json {
@@ -108,6 +124,28 @@ impl Context {
 			println!("{}", table());
 		}
 		Ok(())
+	}
+}
+
+/// What names a model of the chain.
+#[derive(Debug)]
+enum ModelName {
+	/// Its id.
+	Id(ModelId),
+	/// A release that points at it.
+	Release(Release),
+}
+
+impl ModelName {
+	/// The model.
+	async fn find(&self, chain: &Chain) -> Result<ModelInfo, Error> {
+		match self {
+			Self::Release(release) => Ok(chain.release(release).await?.model),
+			Self::Id(id) => {
+				let model = chain.model(*id, None).await?;
+				Ok(model.ok_or(ChainError::UnknownModel(*id))?)
+			}
+		}
 	}
 }
 

@@ -2,28 +2,13 @@
 
 use super::Context;
 use crate::chain::types::ModelInfo;
-use crate::chain::ChainError;
-use crate::model::ModelId;
 use crate::outputs::table;
-use crate::release::ReleaseRef;
 use crate::tensor::shape_text;
 use crate::{amount, Error};
 
 pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
-	let info = if model.contains('@') {
-		let release = context.release(&model.parse::<ReleaseRef>()?)?;
-		context.chain().await?.release(&release).await?.model
-	} else {
-		let id: ModelId = model
-			.parse()
-			.map_err(|_| crate::release::ReleaseError::NoModel(model.to_owned()))?;
-		context
-			.chain()
-			.await?
-			.model(id, None)
-			.await?
-			.ok_or(ChainError::UnknownModel(id))?
-	};
+	let name = context.model_name(model)?;
+	let info = name.find(&context.chain().await?).await?;
 	context.show(|| text(&info), &info)
 }
 

@@ -1,5 +1,8 @@
 //! The arguments of the pallets' calls, encoded by the chain's metadata.
 
+pub mod hosting;
+pub mod jobs;
+
 use subxt::dynamic;
 use subxt::ext::codec::Encode;
 use subxt::ext::scale_encode::{self, EncodeAsFields, EncodeAsType, TypeResolver};
@@ -163,11 +166,11 @@ pub fn batch_all(calls: Vec<Encoded>) -> Call<(Vec<Encoded>,)> {
 
 /// The SCALE bytes of a call.
 pub fn encode<Args: EncodeAsFields>(
-	at: &super::client::AtBlock,
+	at: &crate::chain::client::AtBlock,
 	call: &Call<Args>,
-) -> Result<Encoded, super::ChainError> {
+) -> Result<Encoded, crate::chain::ChainError> {
 	at.transactions()
 		.call_data(call)
 		.map(Encoded)
-		.map_err(|error| super::ChainError::client("encode the call", error))
+		.map_err(|error| crate::chain::ChainError::client("encode the call", error))
 }

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod host;
+mod job;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,7 +14,10 @@ use crate::inputs::{Filter, FitOptions, ImageOptions, InputSpec, Layout};
 use crate::keys::KeySource;
 use crate::release::ReleaseRef;
 
-/// Register ONNX models, run them here, and call them in blocks of a Noema chain.
+pub use host::{BackArgs, HostCommand, StakeArgs, TermsArgs};
+pub use job::{JobCommand, RequestArgs, ResultArgs};
+
+/// Register ONNX models, run them here, and call them in blocks of a Noema chain or by its hosts.
 ///
 /// Exit codes: 0 done; 1 something given is wrong, and nothing was sent; 2 the node or the chain
 /// refused.
@@ -86,6 +92,12 @@ pub enum Command {
 	Quote(QuoteArgs),
 	/// Read the receipt of an inference.
 	Receipt(ReceiptArgs),
+	/// Hosts: stake on models, answer jobs for pay, back those who do.
+	#[command(subcommand)]
+	Host(HostCommand),
+	/// Jobs: inference off the block.
+	#[command(subcommand)]
+	Job(JobCommand),
 	/// Accounts: balance, transfer, address.
 	#[command(subcommand)]
 	Account(AccountCommand),
