@@ -59,7 +59,7 @@ impl TensorDigest {
 		Self {
 			dtype: tensor.dtype,
 			shape: tensor.shape.clone(),
-			hash: *blake3::hash(&tensor.data).as_bytes(),
+			hash: data_hash(&tensor.data),
 		}
 	}
 
@@ -67,6 +67,11 @@ impl TensorDigest {
 	pub fn byte_len(&self) -> Option<u64> {
 		Tensor::byte_len(self.dtype, &self.shape)
 	}
+}
+
+/// The hash by which a digest names a tensor's data.
+pub fn data_hash(data: &[u8]) -> [u8; 32] {
+	*blake3::hash(data).as_bytes()
 }
 
 /// Why a run gave no outputs, on every machine alike.
