@@ -9,10 +9,11 @@ use crate::{
 	environment::is_ieee,
 	error::{ModelError, RunError},
 	guard::guard,
-	import::import,
+	import::{import, Graph},
 	kernel::Cost,
-	passes::optimise,
+	passes::{canonical, optimise},
 	tensor::{canonicalise_nans, from_bytes},
+	trace::{describe, Description, Undescribed},
 	DType, TensorSchema, Value,
 };
 
@@ -105,9 +106,36 @@ impl Engine for Profile1 {
 	}
 
 	fn build(&self, file: &[u8]) -> Result<Plan, ModelError> {
-		let model = guard(file)?;
-		assert!(is_ieee(), "{FOREIGN_ARITHMETIC}");
-		let graph = optimise(import(model)?)?;
+		self.plan(canonical_steps(file)?)
+	}
+
+	fn run(&self, plan: &Plan, inputs: &[Value]) -> Result<Vec<Value>, RunError> {
+		run(plan, inputs, None)
+	}
+}
+
+/// The canonical steps of a file.
+pub(crate) fn canonical_steps(file: &[u8]) -> Result<Graph, ModelError> {
+	let model = guard(file)?;
+	assert!(is_ieee(), "{FOREIGN_ARITHMETIC}");
+	canonical(import(model)?)
+}
+
+impl Profile1 {
+	/// Builds a plan like [`build`](Engine::build), and describes the canonical steps, if a referee
+	/// could judge by the description. A pure function of the bytes, too.
+	pub fn build_described(
+		&self,
+		file: &[u8],
+	) -> Result<(Plan, Result<Description, Undescribed>), ModelError> {
+		let graph = canonical_steps(file)?;
+		let description = describe(&graph);
+		Ok((self.plan(graph)?, description))
+	}
+
+	/// The plan of canonical steps.
+	fn plan(&self, graph: Graph) -> Result<Plan, ModelError> {
+		let graph = optimise(graph)?;
 		let emitted = emit(&graph)?;
 		let report = Report {
 			profile: self.profile(),
@@ -129,12 +157,6 @@ impl Engine for Profile1 {
 		})
 	}
 
-	fn run(&self, plan: &Plan, inputs: &[Value]) -> Result<Vec<Value>, RunError> {
-		run(plan, inputs, None)
-	}
-}
-
-impl Profile1 {
 	/// Runs a plan like [`run`](Engine::run), and tells `observer` of each step as it has run.
 	pub fn run_observed(
 		&self,
@@ -151,27 +173,7 @@ fn run(
 	inputs: &[Value],
 	observer: Option<&mut dyn FnMut(Observed<'_>)>,
 ) -> Result<Vec<Value>, RunError> {
-	if !is_ieee() {
-		return Err(RunError::Internal {
-			reason: FOREIGN_ARITHMETIC.into(),
-		});
-	}
-	let schemas = &plan.report.inputs;
-	if inputs.len() != schemas.len() {
-		return Err(RunError::SchemaMismatch {
-			subject: format!("{} inputs given, {} expected", inputs.len(), schemas.len()),
-		});
-	}
-	// All of them are checked before the first is converted.
-	inputs
-		.iter()
-		.zip(schemas)
-		.try_for_each(|(input, schema)| check_schema(input, schema))?;
-	let inputs: TVec<TValue> = inputs
-		.iter()
-		.zip(schemas)
-		.map(|(input, schema)| tvalue(input, schema))
-		.collect::<Result<_, _>>()?;
+	let inputs = tvalues(inputs, &plan.report.inputs)?;
 	let outputs = match observer {
 		None => plan.plan.run(inputs),
 		Some(observer) => crate::emit::run_observed(&plan.plan, inputs, observer),
@@ -190,7 +192,34 @@ fn run(
 	outputs
 		.into_iter()
 		.zip(&plan.report.outputs)
-		.map(|(o, schema)| value(o, schema))
+		.map(|(o, schema)| value(&o, schema))
+		.collect()
+}
+
+/// The inputs of a run as kernels take them, with canonical NaNs.
+pub(crate) fn tvalues(
+	inputs: &[Value],
+	schemas: &[TensorSchema],
+) -> Result<TVec<TValue>, RunError> {
+	if !is_ieee() {
+		return Err(RunError::Internal {
+			reason: FOREIGN_ARITHMETIC.into(),
+		});
+	}
+	if inputs.len() != schemas.len() {
+		return Err(RunError::SchemaMismatch {
+			subject: format!("{} inputs given, {} expected", inputs.len(), schemas.len()),
+		});
+	}
+	// All of them are checked before the first is converted.
+	inputs
+		.iter()
+		.zip(schemas)
+		.try_for_each(|(input, schema)| check_schema(input, schema))?;
+	inputs
+		.iter()
+		.zip(schemas)
+		.map(|(input, schema)| tvalue(input, schema))
 		.collect()
 }
 
@@ -239,16 +268,17 @@ fn tvalue(input: &Value, schema: &TensorSchema) -> Result<TValue, RunError> {
 	}
 }
 
-fn value(output: TValue, schema: &TensorSchema) -> Result<Value, RunError> {
+/// An output of a run as it crosses the crate's boundary.
+pub(crate) fn value(output: &TValue, schema: &TensorSchema) -> Result<Value, RunError> {
 	let dtype = DType::from_datum_type(output.datum_type());
 	if dtype != Some(schema.dtype) || output.shape() != schema.shape {
 		return Err(RunError::Internal {
 			reason: format!("output '{}' came out as {output:?}", schema.name),
 		});
 	}
-	let foreign = crate::tensor::has_foreign_nan(&output).map_err(|error| internal(&error))?;
+	let foreign = crate::tensor::has_foreign_nan(output).map_err(|error| internal(&error))?;
 	let data = if foreign {
-		let mut tensor = (*output).clone();
+		let mut tensor = (**output).clone();
 		canonicalise_nans(&mut tensor).map_err(|error| internal(&error))?;
 		tensor.as_bytes().to_vec()
 	} else {

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 use tract_onnx::pb::{
-	self, tensor_shape_proto::dimension::Value as Dim, type_proto, GraphProto, ModelProto,
-	NodeProto, TensorProto, ValueInfoProto,
+	self, tensor_shape_proto::dimension::Value as Dim, type_proto, AttributeProto, GraphProto,
+	ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
 
 use crate::{
@@ -318,11 +318,6 @@ fn check_node(opset: i64, index: usize, node: &NodeProto) -> Result<(), ModelErr
 		node.output.len(),
 		MAX_NODE_TENSORS,
 	)?;
-	bound(
-		&format!("attributes of {label}"),
-		node.attribute.len(),
-		MAX_ATTRIBUTES,
-	)?;
 	let is_ml = node.domain == ML_DOMAIN;
 	if !is_default_domain(&node.domain) && !is_ml {
 		return Err(ModelError::UnsupportedDomain {
@@ -341,7 +336,20 @@ fn check_node(opset: i64, index: usize, node: &NodeProto) -> Result<(), ModelErr
 	if !is_ml && opset == NO_OPSET {
 		return Err(no_default_opset());
 	}
-	for attribute in &node.attribute {
+	check_attributes(&label, &node.attribute)
+}
+
+/// The limits of a node's attributes, and what no operator has.
+pub(crate) fn check_attributes(
+	label: &str,
+	attributes: &[AttributeProto],
+) -> Result<(), ModelError> {
+	bound(
+		&format!("attributes of {label}"),
+		attributes.len(),
+		MAX_ATTRIBUTES,
+	)?;
+	for attribute in attributes {
 		bound(
 			"bytes in the name of an attribute",
 			attribute.name.len(),

@@ -21,6 +21,7 @@ use crate::{
 	ops::{self, Lowered, NodeCtx},
 	storage::Storage,
 	tensor::canonicalise_nans,
+	trace::origin::{Input, Origin},
 	TensorSchema,
 };
 
@@ -53,6 +54,18 @@ pub struct Step {
 	pub input_facts: Vec<Fact>,
 	/// Types and shapes of the kernel's outputs.
 	pub output_facts: Vec<Fact>,
+	/// What the step was made from. Canonical steps have it; those of a plan do not, for it keeps
+	/// constants alive.
+	pub origin: Option<Box<Origin>>,
+}
+
+impl Step {
+	/// Everything that says where a value comes from.
+	pub(crate) fn sources_mut(&mut self) -> impl Iterator<Item = &mut Source> {
+		let origin = self.origin.iter_mut();
+		let inputs = self.inputs.iter_mut();
+		inputs.chain(origin.flat_map(|origin| origin.sources_mut()))
+	}
 }
 
 /// The steps of a model, and how they hang together.
@@ -70,6 +83,8 @@ pub struct Graph {
 	pub ops: BTreeMap<String, u32>,
 	/// Bytes that constant folding has written so far.
 	pub folding_bytes: u64,
+	/// Bytes of the constants that are in the file, unpacked.
+	pub file_bytes: u64,
 }
 
 /// Operators whose output does not share the range of their first input.
@@ -162,6 +177,7 @@ pub fn import(model: Model) -> Result<Graph, ModelError> {
 		node_count,
 		ops,
 		folding_bytes: importer.folding_bytes,
+		file_bytes: importer.file_bytes,
 	}))
 }
 
@@ -270,6 +286,12 @@ impl Importer {
 				inputs: consumed,
 				reshaped,
 			} => {
+				let operands = slots.iter().enumerate().map(|(index, slot)| match slot {
+					None => Input::Omitted,
+					Some(slot) => Input::of(&slot.fact, &slot.source, consumed.contains(&index)),
+				});
+				let operands: Vec<Input> = operands.collect();
+				let origin = || Ok(Origin::node(&ctx, operands));
 				let pick = |index: &usize| {
 					slots[*index]
 						.expect("a build function names inputs that are there")
@@ -280,7 +302,7 @@ impl Importer {
 					let slot = consumed[place].clone();
 					consumed[place] = self.reshape(label, &node.op_type, slot, shape)?;
 				}
-				self.step(label, &node.op_type, kernel, consumed)?
+				self.step(label, &node.op_type, kernel, consumed, origin)?
 			}
 		};
 		let wanted = trimmed(&outputs).len();
@@ -313,21 +335,25 @@ impl Importer {
 		op: &str,
 		kernel: Arc<dyn Kernel>,
 		consumed: Vec<Slot>,
+		origin: impl FnOnce() -> Result<Origin, EvalError>,
 	) -> Result<Vec<Slot>, ModelError> {
 		let refuse = |error| ModelError::of(label, op, error);
 		let input_facts: Vec<Fact> = consumed.iter().map(|slot| slot.fact.clone()).collect();
 		let output_facts = kernel.infer(&input_facts).map_err(refuse)?;
-		let step = Step {
+		let mut step = Step {
 			label: label.into(),
 			kernel,
 			inputs: consumed.into_iter().map(|slot| slot.source).collect(),
 			input_facts,
 			output_facts,
+			origin: None,
 		};
 		if step.input_facts.iter().all(|fact| fact.konst().is_some()) {
 			let values = self.fold(&step)?;
 			constants(values).map_err(refuse)
 		} else {
+			let origin = origin().map_err(|error| internal(&step, &error))?;
+			step.origin = Some(Box::new(origin));
 			self.push(step)
 		}
 	}
@@ -340,11 +366,14 @@ impl Importer {
 		slot: Slot,
 		shape: Vec<usize>,
 	) -> Result<Slot, ModelError> {
+		let reshaped = shape.clone();
 		let lowered = ops::shaped::reshaped("Reshape", &slot.fact, shape)
 			.map_err(|error| ModelError::of(label, op, error))?;
 		match lowered {
 			Lowered::Step { kernel, .. } => {
-				let mut made = self.step(label, op, kernel, vec![slot])?;
+				let x = Input::of(&slot.fact, &slot.source, true);
+				let origin = || Origin::reshaped(x, &reshaped);
+				let mut made = self.step(label, op, kernel, vec![slot], origin)?;
 				Ok(made.remove(0))
 			}
 			Lowered::Alias(_) | Lowered::Constants(_) => Ok(slot),
@@ -553,7 +582,7 @@ pub(crate) fn drop_dead(mut graph: Graph) -> Graph {
 	graph
 		.steps
 		.iter_mut()
-		.flat_map(|step| &mut step.inputs)
+		.flat_map(Step::sources_mut)
 		.for_each(renumber);
 	graph
 		.outputs

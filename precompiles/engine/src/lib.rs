@@ -15,6 +15,10 @@
 //!   passes: fold normalisation into convolutions, then layout, packing and fusion, to the bit
 //! ```
 //!
+//! A run also has a *trace*: what each canonical step makes, hashed. [`trace`] makes it, describes
+//! the steps, and runs one of them alone from its description, so that a chain can find out which
+//! of two traces is wrong by one step.
+//!
 //! A model is an attack until it is admitted, and inputs are an attack too: every file gives a
 //! [`Plan`] or a [`ModelError`], every input gives outputs or a [`RunError`], and nothing is
 //! allocated before it is counted. Faults of the machine (a panic, an allocation that fails) are
@@ -52,6 +56,7 @@ pub mod self_test;
 pub mod simd;
 pub mod storage;
 pub mod tensor;
+pub mod trace;
 pub mod value;
 
 #[cfg(test)]

@@ -53,6 +53,21 @@ pub const MAX_FOLDING_BYTES: u64 = 128 * 1024 * 1024;
 /// again and again.
 pub const MAX_FOLDING_WORK: u64 = 1 << 28;
 
+/// Leaves of a trace: the canonical steps, the inputs and the outputs. A model that has more, or a
+/// step beyond the limits below, is a model all the same, but has no description that a referee
+/// could judge by.
+pub const MAX_TRACE_LEAVES: usize = 8_192;
+/// Operands, or outputs, of a step that can be described.
+pub const MAX_STEP_TENSORS: usize = 256;
+/// Bytes of the attributes of a step that can be described.
+pub const MAX_STEP_ATTRIBUTE_BYTES: usize = 256 * 1024;
+/// Bytes that these attributes may take in memory, as `scan` estimates them from above: the most
+/// that so many bytes of them can.
+pub const MAX_STEP_DECODED_BYTES: u64 = 32 * 1024 * 1024;
+/// Bytes of constants that are hashed to describe the steps of a plan, beyond those of the file:
+/// what folding has made of little. Hashing them takes some ten milliseconds.
+pub const MAX_MADE_CONSTANT_BYTES: u64 = 32 * 1024 * 1024;
+
 /// Bytes of the constants that a plan keeps, bookkeeping included.
 pub const MAX_PLAN_BYTES: u64 = 512 * 1024 * 1024;
 /// Bytes of activations alive at once in a run.

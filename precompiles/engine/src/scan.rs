@@ -16,8 +16,20 @@ use crate::{
 pub fn scan(file: &[u8]) -> Result<Counts, ModelError> {
 	let mut scan = Scan {
 		counts: Counts::default(),
+		limit: MAX_DECODED_BYTES,
 	};
 	scan.message(file, 0, Message::Model, 0)?;
+	Ok(scan.counts)
+}
+
+/// Counts a node that stands alone, and refuses it if it is no protobuf, or if it would take more
+/// than `limit` bytes once decoded.
+pub(crate) fn scan_node(bytes: &[u8], limit: u64) -> Result<Counts, ModelError> {
+	let mut scan = Scan {
+		counts: Counts::default(),
+		limit,
+	};
+	scan.message(bytes, 0, Message::Node, 0)?;
 	Ok(scan.counts)
 }
 
@@ -161,6 +173,8 @@ const GROWTH: usize = 3;
 
 struct Scan {
 	counts: Counts,
+	/// Most bytes that may be decoded.
+	limit: u64,
 }
 
 impl Scan {
@@ -254,11 +268,11 @@ impl Scan {
 
 	fn allocate(&mut self, bytes: usize) -> Result<(), ModelError> {
 		self.counts.decoded_bytes = self.counts.decoded_bytes.saturating_add(bytes as u64);
-		if self.counts.decoded_bytes > MAX_DECODED_BYTES {
+		if self.counts.decoded_bytes > self.limit {
 			return Err(ModelError::TooManyItems {
 				what: "bytes once decoded (store tensors as raw_data)".into(),
 				count: self.counts.decoded_bytes,
-				limit: MAX_DECODED_BYTES,
+				limit: self.limit,
 			});
 		}
 		Ok(())

@@ -89,6 +89,15 @@ impl Storage {
 		Some(Self::Float(float))
 	}
 
+	/// The type's number in ONNX's `TensorProto.DataType`.
+	pub fn onnx(self) -> u8 {
+		let numbers = [10, 16, 17, 18, 19, 20, 21, 22, 23, 25, 26];
+		let number = numbers
+			.into_iter()
+			.find(|number| Self::from_onnx(i32::from(*number)) == Some(self));
+		number.expect("each type has a number")
+	}
+
 	/// The type that holds the elements once they are unpacked.
 	pub const fn dtype(self) -> DType {
 		match self {
@@ -281,6 +290,16 @@ mod tests {
 			(20, 0x80),
 		] {
 			assert_eq!(float(number).decode(code).to_bits(), NAN_F32.to_bits());
+		}
+	}
+
+	#[test]
+	fn every_type_knows_its_number() {
+		let numbered = (0..=255u8).filter_map(|n| Some((n, Storage::from_onnx(n.into())?)));
+		let numbered: Vec<_> = numbered.collect();
+		assert_eq!(numbered.len(), 11);
+		for (number, storage) in numbered {
+			assert_eq!(storage.onnx(), number);
 		}
 	}
 

@@ -116,7 +116,7 @@ const VARIANTS: [(i64, Elements); 5] = [
 const MORE_VERSIONS: [i64; 3] = [12, 6, 1];
 
 /// The version of the operator set nearest to this one that has the operator.
-pub(super) fn nearest(entry: &Entry, opset: i64) -> i64 {
+pub(crate) fn nearest(entry: &Entry, opset: i64) -> i64 {
 	// Those of other domains go with any version.
 	crate::ops::opsets(entry.op).map_or(opset, |opsets| opset.clamp(*opsets.start(), *opsets.end()))
 }

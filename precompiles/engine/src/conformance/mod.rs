@@ -17,3 +17,4 @@ pub mod networks;
 pub mod operators_page;
 pub mod random;
 pub mod random_graph;
+pub mod trace;

@@ -57,6 +57,7 @@ pub(super) fn arrange(graph: Graph) -> Result<Graph, ModelError> {
 		node_count,
 		ops,
 		folding_bytes,
+		file_bytes,
 	} = graph;
 	let mut arranger = Arranger {
 		steps: vec![],
@@ -90,6 +91,7 @@ pub(super) fn arrange(graph: Graph) -> Result<Graph, ModelError> {
 		node_count,
 		ops,
 		folding_bytes,
+		file_bytes,
 	}))
 }
 
@@ -164,6 +166,7 @@ impl Arranger {
 			inputs,
 			input_facts,
 			output_facts,
+			origin: None,
 		});
 		Ok(())
 	}
@@ -230,6 +233,7 @@ impl Arranger {
 			inputs: vec![source],
 			input_facts: vec![fact],
 			output_facts,
+			origin: None,
 		});
 		let source = Source::Step {
 			step: self.steps.len() - 1,

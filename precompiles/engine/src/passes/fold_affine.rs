@@ -85,8 +85,13 @@ pub(super) fn fold(mut graph: Graph) -> Result<Graph, ModelError> {
 		let (kernel, constants) = affine
 			.into_step(&head, step)
 			.unwrap_or_else(|error| panic!("the engine cannot fold {}: {error}", step.label));
+		let origin = step.origin.as_ref().map(|origin| match head {
+			Head::Conv => origin.with_constants(&constants),
+			Head::Normalisation { .. } => origin.channel_affine(&constants),
+		});
 		let step = &mut graph.steps[index];
 		step.kernel = kernel;
+		step.origin = origin.map(Box::new);
 		step.inputs.truncate(1);
 		step.input_facts.truncate(1);
 		for constant in constants {
@@ -109,7 +114,7 @@ pub(super) fn fold(mut graph: Graph) -> Result<Graph, ModelError> {
 	for (index, step) in graph.steps.iter_mut().enumerate() {
 		// A step that was taken in would come to read itself.
 		if replaced[index] == index {
-			step.inputs.iter_mut().for_each(redirect);
+			step.sources_mut().for_each(redirect);
 		}
 	}
 	Ok(drop_dead(graph))

@@ -30,9 +30,12 @@ pub fn canonical(graph: Graph) -> Result<Graph, ModelError> {
 	fold_affine::fold(graph)
 }
 
-/// The steps that a plan runs.
-pub fn optimise(graph: Graph) -> Result<Graph, ModelError> {
-	let graph = channel_shuffle::join(canonical(graph)?)?;
+/// The steps that a plan runs, from the canonical ones. They do not say what they are made from.
+pub fn optimise(mut graph: Graph) -> Result<Graph, ModelError> {
+	for step in &mut graph.steps {
+		step.origin = None;
+	}
+	let graph = channel_shuffle::join(graph)?;
 	let graph = fuse::fuse(channels_last::arrange(graph)?);
 	Ok(concat::join(concat::spread(graph)))
 }
