@@ -3,11 +3,13 @@
 use alloc::{vec, vec::Vec};
 use codec::{DecodeAll, Encode, MaxEncodedLen};
 use noema_primitives::{
-	tensor::encoded_len, InferError, ModelAdmission, ModelExecutor, ModelLocation, ModelReport,
-	NamedTensor, Refusal,
+	tensor::encoded_len,
+	trace::{Referee, RefereeError, TensorSource},
+	InferError, Leaf, ModelAdmission, ModelExecutor, ModelLocation, ModelReport, NamedTensor,
+	Refusal, StepSpec, TensorDigest,
 };
 
-use crate::{interface::noema_inference, Status};
+use crate::{interface::noema_inference, status::wrong_place, Status};
 
 /// Reaches the engine of the node that executes the runtime.
 #[derive(Debug)]
@@ -57,14 +59,34 @@ impl ModelExecutor for NativeEngine {
 	}
 }
 
+impl Referee for NativeEngine {
+	fn run_step(
+		profile: u16,
+		step: &StepSpec,
+		tensors: &[(TensorDigest, TensorSource)],
+	) -> Result<Leaf, RefereeError> {
+		let mut leaf = vec![0; Leaf::max_encoded_len()];
+		let written =
+			noema_inference::run_step(profile.into(), &step.encode(), &tensors.encode(), &mut leaf);
+		if let Some(place) = wrong_place(written) {
+			return Err(RefereeError::WrongTensor(place));
+		}
+		if let Some(status) = Status::from_raw(written) {
+			return Err(status.into());
+		}
+		prefix(&leaf, written).ok_or(RefereeError::BadStep)
+	}
+}
+
 /// Decodes the first `written` bytes of an out-buffer, or says why there are none.
 fn decode_prefix<T: DecodeAll>(buffer: &[u8], written: i64) -> Result<T, InferError> {
 	if let Some(status) = Status::from_raw(written) {
 		return Err(status.into());
 	}
-	usize::try_from(written)
-		.ok()
-		.and_then(|written| buffer.get(..written))
-		.and_then(|mut bytes| T::decode_all(&mut bytes).ok())
-		.ok_or(InferError::SchemaMismatch)
+	prefix(buffer, written).ok_or(InferError::SchemaMismatch)
+}
+
+fn prefix<T: DecodeAll>(buffer: &[u8], written: i64) -> Option<T> {
+	let mut bytes = buffer.get(..usize::try_from(written).ok()?)?;
+	T::decode_all(&mut bytes).ok()
 }

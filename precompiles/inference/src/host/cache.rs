@@ -23,7 +23,7 @@ use std::{
 };
 
 use moka::{policy::EvictionPolicy, sync::Cache};
-use noema_engine::{Engine, Plan, Profile1};
+use noema_engine::{Plan, Profile1};
 use noema_primitives::{ModelId, ModelLocation, ModelReport, Refusal, PROFILE_1};
 use parking_lot::RwLock;
 
@@ -65,8 +65,8 @@ pub(crate) enum Entry {
 
 impl Entry {
 	fn build(file: &[u8]) -> Self {
-		match Profile1.build(file) {
-			Ok(plan) => match convert::report(plan.report()) {
+		match Profile1.build_described(file) {
+			Ok((plan, steps)) => match convert::report(plan.report(), steps.as_ref().ok()) {
 				Some(report) => Self::Ready { report, plan },
 				None => Self::Refused(convert::interface_refusal()),
 			},
@@ -291,24 +291,30 @@ pub(crate) fn read_file(
 	location: &ModelLocation,
 	read_chunk: impl Fn(&[u8]) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {
-	let size = location.size as usize;
-	let mut file = Vec::with_capacity(size);
-	let mut key = location.chunk_prefix.clone();
-	for index in 0..location.size.div_ceil(noema_primitives::CHUNK_SIZE) {
-		key.truncate(location.chunk_prefix.len());
+	read_chunks(&location.chunk_prefix, location.size, read_chunk).ok_or(Status::ModelMissing)
+}
+
+/// Puts bytes together from their chunks; `None` if they are not there, or not as long.
+pub(super) fn read_chunks(
+	prefix: &[u8],
+	size: u32,
+	read_chunk: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+	let len = size as usize;
+	let mut bytes = Vec::new();
+	let mut key = prefix.to_vec();
+	for index in 0..size.div_ceil(noema_primitives::CHUNK_SIZE) {
+		key.truncate(prefix.len());
 		key.extend_from_slice(&index.to_le_bytes());
-		let value = read_chunk(&key).ok_or(Status::ModelMissing)?;
+		let value = read_chunk(&key)?;
 		let mut chunk = &value[..];
-		let len = <codec::Compact<u32> as codec::Decode>::decode(&mut chunk)
-			.map_err(|_| Status::ModelMissing)?;
-		if len.0 as usize != chunk.len() || file.len() + chunk.len() > size {
-			return Err(Status::ModelMissing);
+		let chunk_len = <codec::Compact<u32> as codec::Decode>::decode(&mut chunk).ok()?;
+		if chunk_len.0 as usize != chunk.len() || bytes.len() + chunk.len() > len {
+			return None;
 		}
-		file.extend_from_slice(chunk);
+		// Now that there is something: a size alone is but a claim.
+		bytes.reserve_exact(if index == 0 { len } else { 0 });
+		bytes.extend_from_slice(chunk);
 	}
-	if file.len() == size {
-		Ok(file)
-	} else {
-		Err(Status::ModelMissing)
-	}
+	(bytes.len() == len).then_some(bytes)
 }

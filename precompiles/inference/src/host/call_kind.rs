@@ -9,6 +9,7 @@
 use std::{
 	any::Any,
 	cell::Cell,
+	fmt,
 	panic::{catch_unwind, AssertUnwindSafe},
 	sync::OnceLock,
 };
@@ -63,6 +64,24 @@ impl From<Status> for Failure {
 	}
 }
 
+/// What a host function computes, as errors name it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Subject {
+	/// A model.
+	Model(ModelId),
+	/// One step of a plan, for a referee.
+	Step,
+}
+
+impl fmt::Display for Subject {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::Model(model) => write!(f, "model {model}"),
+			Self::Step => f.write_str("a step of a plan"),
+		}
+	}
+}
+
 /// Runs the body of a host function under the rules of the call that it is part of.
 ///
 /// A block that finds no file where its state says that a model is has met a fault, too: a node
@@ -71,10 +90,10 @@ impl From<Status> for Failure {
 ///
 /// Outside of [`with_call_kind`] (test externalities, benchmarks) a fault panics: the caller is no
 /// node, so there is no vote to withhold and nobody else to protect.
-pub(crate) fn guarded(
-	model: &ModelId,
-	body: impl FnOnce() -> Result<usize, Failure>,
-) -> Result<usize, Status> {
+pub(crate) fn guarded<R>(
+	subject: Subject,
+	body: impl FnOnce() -> Result<R, Failure>,
+) -> Result<R, Status> {
 	let kind = CURRENT.get();
 	let _permit = match kind {
 		Some(CallKind::OffChain) => Some(offchain::acquire().ok_or(Status::Busy)?),
@@ -83,10 +102,12 @@ pub(crate) fn guarded(
 	// Substrate's panic hook would end the process for an off-chain call too.
 	let _unwind = sp_panic_handler::AbortGuard::force_unwind();
 	let fault = match catch_unwind(AssertUnwindSafe(|| {
-		injected_fault(model);
+		if let Subject::Model(model) = &subject {
+			injected_fault(model);
+		}
 		body()
 	})) {
-		Ok(Ok(written)) => return Ok(written),
+		Ok(Ok(result)) => return Ok(result),
 		Ok(Err(Failure::Deterministic(Status::ModelMissing)))
 			if kind == Some(CallKind::OnChain) =>
 		{
@@ -96,18 +117,18 @@ pub(crate) fn guarded(
 		Ok(Err(Failure::Internal(fault))) => fault,
 		Err(panic) => panic_message(&*panic),
 	};
-	log::error!(target: LOG_TARGET, "internal fault in model {model}: {fault}");
+	log::error!(target: LOG_TARGET, "internal fault in {subject}: {fault}");
 	match kind {
 		Some(CallKind::OnChain) => {
 			// The logger may be asynchronous; this line must not be lost.
 			eprintln!(
-				"internal fault in model {model} while a block was executed: {fault}. The node \
+				"internal fault in {subject} while a block was executed: {fault}. The node \
 				 stops rather than vote. Check this machine's memory and report the model."
 			);
 			std::process::abort()
 		}
 		Some(CallKind::OffChain) => Err(Status::InternalFault),
-		None => panic!("internal fault in model {model}: {fault}"),
+		None => panic!("internal fault in {subject}: {fault}"),
 	}
 }
 
@@ -136,7 +157,7 @@ fn injected_fault(model: &ModelId) {
 mod tests {
 	use super::*;
 
-	const MODEL: ModelId = ModelId([7; 32]);
+	const MODEL: Subject = Subject::Model(ModelId([7; 32]));
 
 	#[test]
 	fn kinds_nest_and_are_restored_on_unwind() {
@@ -156,20 +177,22 @@ mod tests {
 	#[test]
 	fn an_offchain_fault_is_an_error_of_the_call() {
 		offchain::set_offchain_limit(64);
-		let result = with_call_kind(CallKind::OffChain, || guarded(&MODEL, || panic!("broken")));
+		let result = with_call_kind(CallKind::OffChain, || {
+			guarded(MODEL, || -> Result<usize, Failure> { panic!("broken") })
+		});
 		assert_eq!(result, Err(Status::InternalFault));
-		let internal = || Err(Failure::Internal("broken".into()));
-		let result = with_call_kind(CallKind::OffChain, || guarded(&MODEL, internal));
+		let internal = || Err::<usize, _>(Failure::Internal("broken".into()));
+		let result = with_call_kind(CallKind::OffChain, || guarded(MODEL, internal));
 		assert_eq!(result, Err(Status::InternalFault));
 	}
 
 	#[test]
 	fn a_deterministic_failure_is_a_result_of_every_kind() {
 		offchain::set_offchain_limit(64);
-		let body = || Err(Status::DivisionByZero.into());
-		assert_eq!(guarded(&MODEL, body), Err(Status::DivisionByZero));
+		let body = || Err::<usize, _>(Status::DivisionByZero.into());
+		assert_eq!(guarded(MODEL, body), Err(Status::DivisionByZero));
 		for kind in [CallKind::OnChain, CallKind::OffChain] {
-			let result = with_call_kind(kind, || guarded(&MODEL, body));
+			let result = with_call_kind(kind, || guarded(MODEL, body));
 			assert_eq!(result, Err(Status::DivisionByZero));
 		}
 	}
@@ -177,7 +200,7 @@ mod tests {
 	#[test]
 	#[should_panic = "broken"]
 	fn a_fault_outside_of_a_node_panics() {
-		let _ = guarded(&MODEL, || panic!("broken"));
+		let _ = guarded(MODEL, || -> Result<usize, Failure> { panic!("broken") });
 	}
 
 	/// Runs `body` in a child that is the test `name` itself, and says whether it was aborted:
@@ -199,13 +222,15 @@ mod tests {
 	#[test]
 	fn an_onchain_fault_aborts_the_process() {
 		assert!(aborts("an_onchain_fault_aborts_the_process", || {
-			let _ = with_call_kind(CallKind::OnChain, || guarded(&MODEL, || panic!("broken")));
+			let _ = with_call_kind(CallKind::OnChain, || {
+				guarded(MODEL, || -> Result<usize, Failure> { panic!("broken") })
+			});
 		}));
 	}
 
 	#[test]
 	fn a_file_that_a_block_does_not_find_aborts_the_process() {
-		let missing = || guarded(&MODEL, || Err(Status::ModelMissing.into()));
+		let missing = || guarded(MODEL, || Err::<usize, _>(Status::ModelMissing.into()));
 		assert!(aborts(
 			"a_file_that_a_block_does_not_find_aborts_the_process",
 			|| {

@@ -1,15 +1,15 @@
 //! Between the engine's types and those that cross crates.
 
-use noema_engine::{DType as EngineDType, ModelError, Report, RunError, Value};
+use noema_engine::{trace::Description, DType as EngineDType, ModelError, Report, RunError, Value};
 use noema_primitives::{
 	tensor::{named, MAX_TENSOR_BYTES},
 	Cost, DType, ModelReport, NamedTensor, Refusal, RefusalCode, Tensor, TensorSchema,
 };
 
-use super::call_kind::Failure;
+use super::{call_kind::Failure, steps};
 use crate::Status;
 
-fn dtype(dtype: EngineDType) -> DType {
+pub(super) fn dtype(dtype: EngineDType) -> DType {
 	match dtype {
 		EngineDType::F32 => DType::F32,
 		EngineDType::F64 => DType::F64,
@@ -25,7 +25,23 @@ fn dtype(dtype: EngineDType) -> DType {
 	}
 }
 
-fn shape(shape: &[usize]) -> Option<Vec<u32>> {
+pub(super) fn engine_dtype(dtype: DType) -> EngineDType {
+	match dtype {
+		DType::F32 => EngineDType::F32,
+		DType::F64 => EngineDType::F64,
+		DType::U8 => EngineDType::U8,
+		DType::I8 => EngineDType::I8,
+		DType::U16 => EngineDType::U16,
+		DType::I16 => EngineDType::I16,
+		DType::U32 => EngineDType::U32,
+		DType::I32 => EngineDType::I32,
+		DType::U64 => EngineDType::U64,
+		DType::I64 => EngineDType::I64,
+		DType::Bool => EngineDType::Bool,
+	}
+}
+
+pub(super) fn shape(shape: &[usize]) -> Option<Vec<u32>> {
 	shape.iter().map(|dim| u32::try_from(*dim).ok()).collect()
 }
 
@@ -37,9 +53,20 @@ fn schema(schema: &noema_engine::TensorSchema) -> Option<TensorSchema> {
 	})
 }
 
-/// The report as the chain stores it; `None` if the interface is beyond the chain's bounds: more
+/// The cost as the chain stores it.
+pub(super) fn cost(cost: noema_engine::Cost) -> Cost {
+	Cost {
+		macs: cost.macs,
+		bytes: cost.bytes,
+		steps: cost.steps,
+		transcendentals: cost.transcendentals,
+	}
+}
+
+/// The report as the chain stores it, with the commitment to the plan's steps where they have a
+/// description; `None` if the interface is beyond the chain's bounds: more
 /// inputs or outputs, longer names, or larger tensors than a call can carry.
-pub(super) fn report(report: &Report) -> Option<ModelReport> {
+pub(super) fn report(report: &Report, steps: Option<&Description>) -> Option<ModelReport> {
 	let schemas = |schemas: &[noema_engine::TensorSchema]| {
 		let schemas = schemas.iter().map(schema).collect::<Option<Vec<_>>>()?;
 		let fit = schemas.iter().all(|schema| {
@@ -52,16 +79,11 @@ pub(super) fn report(report: &Report) -> Option<ModelReport> {
 		profile: report.profile,
 		inputs: schemas(&report.inputs)?,
 		outputs: schemas(&report.outputs)?,
-		cost: Cost {
-			macs: report.cost.macs,
-			bytes: report.cost.bytes,
-			steps: report.cost.steps,
-			transcendentals: report.cost.transcendentals,
-		},
+		cost: cost(report.cost),
 		plan_bytes: report.plan_bytes,
 		peak_bytes: report.peak_bytes,
 		node_count: report.node_count,
-		plan: Default::default(),
+		plan: steps.and_then(steps::commitment).unwrap_or_default(),
 	})
 }
 
@@ -105,31 +127,21 @@ pub(super) fn refusal(error: &ModelError) -> Refusal {
 
 /// The inputs as the engine takes them; `None` if their names are not the schema's, in its order.
 /// Types, shapes and lengths are the engine's to check.
-pub(super) fn inputs(report: &Report, inputs: Vec<NamedTensor>) -> Option<Vec<Value>> {
-	let names_fit = inputs.len() == report.inputs.len()
+pub(super) fn inputs(
+	schemas: &[noema_engine::TensorSchema],
+	inputs: Vec<NamedTensor>,
+) -> Option<Vec<Value>> {
+	let names_fit = inputs.len() == schemas.len()
 		&& inputs
 			.iter()
-			.zip(&report.inputs)
+			.zip(schemas)
 			.all(|(t, s)| t.name[..] == *s.name.as_bytes());
 	names_fit.then(|| inputs.into_iter().map(value).collect())
 }
 
 fn value(tensor: NamedTensor) -> Value {
-	let dtype = match tensor.tensor.dtype {
-		DType::F32 => EngineDType::F32,
-		DType::F64 => EngineDType::F64,
-		DType::U8 => EngineDType::U8,
-		DType::I8 => EngineDType::I8,
-		DType::U16 => EngineDType::U16,
-		DType::I16 => EngineDType::I16,
-		DType::U32 => EngineDType::U32,
-		DType::I32 => EngineDType::I32,
-		DType::U64 => EngineDType::U64,
-		DType::I64 => EngineDType::I64,
-		DType::Bool => EngineDType::Bool,
-	};
 	Value {
-		dtype,
+		dtype: engine_dtype(tensor.tensor.dtype),
 		shape: tensor
 			.tensor
 			.shape
@@ -141,10 +153,12 @@ fn value(tensor: NamedTensor) -> Value {
 }
 
 /// The outputs as the runtime takes them; `None` if one is beyond the chain's bounds.
-pub(super) fn outputs(report: &Report, outputs: Vec<Value>) -> Option<Vec<NamedTensor>> {
-	report
-		.outputs
-		.iter()
+pub(super) fn outputs<'a>(
+	schemas: impl IntoIterator<Item = &'a noema_engine::TensorSchema>,
+	outputs: Vec<Value>,
+) -> Option<Vec<NamedTensor>> {
+	schemas
+		.into_iter()
 		.zip(outputs)
 		.map(|(schema, value)| {
 			named(

@@ -9,7 +9,7 @@ use sp_externalities::Externalities;
 
 use super::{
 	cache::{plan_cache, read_file, Entry},
-	call_kind::{guarded, Failure},
+	call_kind::{guarded, Failure, Subject},
 	convert,
 };
 use crate::Status;
@@ -24,7 +24,7 @@ pub(crate) fn admit(
 	report: &mut [u8],
 ) -> i64 {
 	let location = location(model, size, chunk_prefix);
-	finish(guarded(&location.id, || {
+	finish(guarded(Subject::Model(location.id), || {
 		let profile = known(profile)?;
 		let ext = RefCell::new(ext);
 		let verdict = plan_cache().verdict(location.id, profile, || read(&ext, &location))?;
@@ -43,7 +43,7 @@ pub(crate) fn infer(
 	outputs: &mut [u8],
 ) -> i64 {
 	let location = location(model, size, chunk_prefix);
-	finish(guarded(&location.id, || {
+	finish(guarded(Subject::Model(location.id), || {
 		let inputs =
 			Vec::<NamedTensor>::decode_all(&mut &inputs[..]).map_err(|_| Status::SchemaMismatch)?;
 		let profile = known(profile)?;
@@ -52,9 +52,10 @@ pub(crate) fn infer(
 		let Entry::Ready { plan, .. } = &*entry else {
 			return Err(Status::ModelRefused.into());
 		};
-		let inputs = convert::inputs(plan.report(), inputs).ok_or(Status::SchemaMismatch)?;
+		let inputs =
+			convert::inputs(&plan.report().inputs, inputs).ok_or(Status::SchemaMismatch)?;
 		let answer = Profile1.run(plan, &inputs).map_err(convert::run_failure)?;
-		let answer = convert::outputs(plan.report(), answer)
+		let answer = convert::outputs(&plan.report().outputs, answer)
 			.ok_or_else(|| Failure::Internal("outputs beyond the interface's bounds".into()))?;
 		Ok(write(&answer.encode(), outputs)?)
 	}))
@@ -68,7 +69,7 @@ fn location(model: &[u8; 32], size: u32, chunk_prefix: &[u8]) -> ModelLocation {
 	}
 }
 
-fn known(profile: u32) -> Result<u16, Status> {
+pub(super) fn known(profile: u32) -> Result<u16, Status> {
 	u16::try_from(profile).map_err(|_| Status::UnknownProfile)
 }
 
@@ -80,7 +81,7 @@ fn read(
 	read_file(location, |key| ext.borrow_mut().storage(key))
 }
 
-fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Status> {
+pub(super) fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, Status> {
 	buffer
 		.get_mut(..bytes.len())
 		.ok_or(Status::BufferTooSmall)?

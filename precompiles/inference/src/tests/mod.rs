@@ -9,7 +9,9 @@ use sp_state_machine::BasicExternalities;
 
 use crate::{host::plan_cache, NativeEngine};
 
-const NETWORK: &[u8] = include_bytes!("../../../examples/digits/digits.onnx");
+mod referee;
+
+const NETWORK: &[u8] = include_bytes!("../../../../examples/digits/digits.onnx");
 
 fn store(ext: &mut BasicExternalities, file: &[u8]) -> ModelLocation {
 	let id = ModelId::of(file);
