@@ -98,8 +98,6 @@ pub mod weights;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "runtime-benchmarks")]
-pub use benchmarking::BenchmarkHelper;
 pub use origin::EnsureCallback;
 pub use pallet::*;
 pub use types::{
@@ -240,10 +238,6 @@ pub mod pallet {
 		/// The account in which bounties lie.
 		#[pallet::constant]
 		type PotId: Get<PalletId>;
-
-		/// What the benchmarks need.
-		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: BenchmarkHelper<Self>;
 	}
 
 	/// Why tokens are held.

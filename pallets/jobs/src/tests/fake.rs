@@ -56,12 +56,15 @@ fn leaf(data: &Data) -> Leaf {
 }
 
 fn mix(key: u64, step: u32, inputs: &[Data]) -> Result<Data, Failure> {
-	if step == 2 && inputs.first().is_some_and(|data| data[0] == 255) {
+	let poisoned = inputs.first().is_some_and(|data| data[0] == 255);
+	if step == 2 && poisoned {
 		return Err(Failure::InvalidValue);
 	}
-	let hash = sp_io::hashing::twox_64(&(key, step, inputs).encode());
-	// None that a step could fail on.
-	Ok(hash.map(|byte| byte & 0x7f))
+	let mut made = sp_io::hashing::twox_64(&(key, step, inputs).encode()).map(|byte| byte & 0x7f);
+	if step == 1 && poisoned {
+		made[0] = 255;
+	}
+	Ok(made)
 }
 
 /// What may be wrong with a trace.
@@ -69,6 +72,8 @@ fn mix(key: u64, step: u32, inputs: &[Data]) -> Result<Data, Failure> {
 pub(crate) enum Lie {
 	/// A step makes something else, and all after it follow from that.
 	Step(u32, u8),
+	/// The same, at two steps.
+	Steps(u32, u8, u32, u8),
 	/// One leaf is another, and those after it are right.
 	Leaf(u32, u8),
 	/// Leaf 0 is not the job's input.
@@ -158,10 +163,14 @@ impl Fake {
 				Err(failure) => Err(failure),
 				Ok(_) => inputs.and_then(|inputs| mix(self.0, step, &inputs)),
 			};
-			if let Some(Lie::Step(at, by)) = lie {
-				if at == step {
-					out = Ok(bend(out.unwrap_or_default(), by));
-				}
+			let by = match lie {
+				Some(Lie::Step(at, by)) if at == step => Some(by),
+				Some(Lie::Steps(at, by, ..)) if at == step => Some(by),
+				Some(Lie::Steps(.., at, by)) if at == step => Some(by),
+				_ => None,
+			};
+			if let Some(by) = by {
+				out = Ok(bend(out.unwrap_or_default(), by));
 			}
 			made.push(out);
 		}

@@ -154,8 +154,6 @@ impl crate::Config for Test {
 	type BlobLifetime = ConstU64<BLOB_LIFETIME>;
 	type MaxOpenJobs = ConstU32<MAX_OPEN_JOBS>;
 	type PotId = PotId;
-	#[cfg(feature = "runtime-benchmarks")]
-	type BenchmarkHelper = super::bench::Helper;
 }
 
 /// The existential deposit.
