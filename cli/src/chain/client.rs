@@ -17,7 +17,7 @@ use super::{ChainError, Hash};
 use crate::keys::account_of;
 
 /// Blocks for which a signed transaction stays valid.
-const MORTALITY: u64 = 256;
+pub(super) const MORTALITY: u64 = 256;
 
 /// A block to work at: its metadata, storage and events.
 pub type AtBlock = OnlineClientAtBlock<SubstrateConfig>;

@@ -14,6 +14,7 @@ pub mod client;
 pub mod error;
 pub mod events;
 pub mod fee;
+mod follow;
 pub mod hosts;
 pub mod jobs;
 pub mod rpc;

@@ -12,6 +12,7 @@ use subxt_signer::sr25519::Keypair;
 use super::calls::Call;
 use super::client::Signed;
 use super::events::{BlockEvents, Outcome};
+use super::follow::Follow;
 use super::{Chain, ChainError, Hash};
 use crate::keys::account_of;
 
@@ -32,7 +33,16 @@ pub enum Wait {
 pub struct Watch {
 	/// Its hash.
 	pub hash: Hash,
-	statuses: RpcSubscription<TransactionStatus<Hash>>,
+	source: Source,
+}
+
+/// By what a transaction is watched.
+#[derive(Debug)]
+enum Source {
+	/// The pool's reports.
+	Statuses(RpcSubscription<TransactionStatus<Hash>>),
+	/// The finalised blocks.
+	Blocks(Follow),
 }
 
 /// How often a nonce is asked for anew, and the pause before: together half a minute, for two forks
@@ -59,7 +69,14 @@ impl Chain {
 		{
 			Ok(statuses) => Ok(Watch {
 				hash: signed.hash,
-				statuses,
+				source: Source::Statuses(statuses),
+			}),
+			// It may be there although nobody has sent it before: where a block arrives at that moment,
+			// one half of the pool hands it to the other before this request does. It will be in a
+			// block like any other; only its reports are not to be had.
+			Err(rpcs::Error::User(user)) if user.code == code::ALREADY_IMPORTED => Ok(Watch {
+				hash: signed.hash,
+				source: Source::Blocks(Follow::from_now(self, signed).await?),
 			}),
 			Err(error) => Err(self.pool_error(error, signed.account).await),
 		}
@@ -90,7 +107,6 @@ impl Chain {
 			}
 			code::INVALID => rejection(&detail).unwrap_or(detail),
 			code::BANNED => format!("{detail}; it was refused a moment ago, wait half an hour"),
-			code::ALREADY_IMPORTED => "it is in the pool already".to_owned(),
 			code::TOO_LOW_PRIORITY => return ChainError::NonceTaken,
 			code::IMMEDIATELY_DROPPED => "the pool is full; try again later".to_owned(),
 			_ => return ChainError::request("author_submitAndWatchExtrinsic", error),
@@ -162,10 +178,14 @@ impl Watch {
 	/// Waits until the transaction is in a block, or final; returns the block.
 	///
 	/// With [`Wait::InBlock`] a fork may still take the block away.
-	pub async fn wait(mut self, wait: Wait) -> Result<Hash, ChainError> {
+	pub async fn wait(self, wait: Wait) -> Result<Hash, ChainError> {
 		let hash = self.hash;
 		let dropped = |status| Err(ChainError::Dropped { hash, status });
-		while let Some(status) = self.statuses.next().await {
+		let mut statuses = match self.source {
+			Source::Statuses(statuses) => statuses,
+			Source::Blocks(follow) => return follow.finalized().await,
+		};
+		while let Some(status) = statuses.next().await {
 			let status = status
 				.map_err(|error| ChainError::request("author_submitAndWatchExtrinsic", error))?;
 			match status {

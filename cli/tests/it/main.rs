@@ -10,5 +10,6 @@ mod fault;
 mod network;
 mod node;
 mod onnx;
+mod pool;
 mod restart;
 mod tool;
