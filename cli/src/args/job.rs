@@ -10,7 +10,7 @@ use crate::release::ReleaseRef;
 #[derive(Debug, Subcommand)]
 pub enum JobCommand {
 	/// Ask for an answer, and wait for it.
-	Request(RequestArgs),
+	Request(Box<RequestArgs>),
 	/// Follow a job to its end.
 	Watch {
 		/// The job's number.

@@ -287,7 +287,8 @@ fn lower(spec: &StepSpec, facts: &[Option<Fact>]) -> Result<Kernelled, StepError
 		return Err(bad("no operator of the engine"));
 	}
 	let opset = i64::from(spec.opset);
-	if !OPSETS.contains(&opset) && !(opset == 0 && ops::is_ml(&spec.op_type)) {
+	let is_known = OPSETS.contains(&opset) || (opset == 0 && ops::is_ml(&spec.op_type));
+	if !is_known {
 		return Err(bad(format!("opset {opset}")));
 	}
 	let attributes = attributes::decode(&spec.attributes).map_err(bad)?;

@@ -4,7 +4,7 @@
 //! * [`cache`]: plans and verdicts, remembered by (model, profile), bounded in bytes,
 //! * [`working_set`]: keeps ready in it what the chain's next blocks need,
 //! * `referee`: the body of the host function that runs one step,
-//! * [`trace`]: what a host needs to answer jobs and to win disputes,
+//! * [`mod@trace`]: what a host needs to answer jobs and to win disputes,
 //! * [`call_kind`]: whether a call is part of a block, and what a fault then means,
 //! * [`self_test()`]: the golden network that a node runs before it starts,
 //! * [`force_isa`]: computes with a lower instruction set than the best, to compare them.
