@@ -38,9 +38,9 @@ pub trait JobStake<AccountId, Balance> {
 	fn unlock(host: &AccountId, model: &ModelId, stake: Balance);
 
 	/// Takes `amount`, at most `locked`, of what is locked, unlocks the rest, and gives the place of
-	/// capacity back. The host's own bond and its backers lose pro rata. `reward` of what was taken
-	/// goes to each of `beneficiaries` in equal parts, rounded down; all else is burnt. Returns what
-	/// was taken in all.
+	/// capacity back. The host's own bond and its backers lose pro rata. `reward` of what was taken,
+	/// but no more than half of what the host itself has lost, goes to `beneficiaries` in equal parts,
+	/// rounded down; all else is burnt. Returns what was taken in all.
 	fn slash(
 		host: &AccountId,
 		model: &ModelId,

@@ -180,7 +180,10 @@ impl<T: Config> JobStake<T::AccountId, BalanceOf<T>> for Pallet<T> {
 
 		// What was to be burnt at least is burnt first.
 		let burnt = amount.saturating_sub(reward);
-		let reward = taken.saturating_sub(burnt).min(reward);
+		// Whoever lies may be the beneficiary as well. It must lose of its own what it gains, and more:
+		// else it would lie for what its backers lose.
+		let most = own / 2u32.into();
+		let reward = taken.saturating_sub(burnt).min(reward).min(most);
 		let parts = beneficiaries.len() as u128;
 		let part = Self::from_u128(share_down(1, Self::to_u128(reward), parts));
 		if !part.is_zero() {

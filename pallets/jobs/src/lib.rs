@@ -827,6 +827,10 @@ pub mod pallet {
 			);
 			assert!(T::MaxOpenJobs::get() > 0, "MaxOpenJobs must not be 0");
 			assert!(
+				T::MaxOpenJobs::get() as usize <= crate::view::MAX_NUMBERS,
+				"one answer must list all open jobs: a job that watchers do not see has none"
+			);
+			assert!(
 				T::BlobLifetime::get() > 0u32.into(),
 				"BlobLifetime must not be 0"
 			);

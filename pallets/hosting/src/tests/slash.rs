@@ -70,6 +70,21 @@ fn a_reward_is_shared_in_equal_parts_and_what_is_left_is_burnt() {
 }
 
 #[test]
+fn nobody_gains_more_than_half_of_what_the_host_itself_loses() {
+	new_test(|| {
+		host(ALICE, 100);
+		back(EVE, ALICE, 300);
+		let model = admit(1);
+		commit(ALICE, model, 400);
+		assert_ok!(lock(ALICE, model, 400));
+		let issued = Balances::total_issuance();
+		assert_eq!(slash_for(ALICE, 400, 400, 200, &[BOB]), 400);
+		assert_eq!(free(BOB), PLENTY + 50);
+		assert_eq!(Balances::total_issuance(), issued - 350);
+	});
+}
+
+#[test]
 fn an_account_that_could_not_live_on_its_part_gets_none() {
 	new_test(|| {
 		host(ALICE, 200);
