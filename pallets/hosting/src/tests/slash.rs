@@ -75,12 +75,13 @@ fn nobody_gains_more_than_half_of_what_the_host_itself_loses() {
 		host(ALICE, 100);
 		back(EVE, ALICE, 300);
 		let model = admit(1);
-		commit(ALICE, model, 400);
-		assert_ok!(lock(ALICE, model, 400));
+		commit(ALICE, model, 200);
+		assert_ok!(lock(ALICE, model, 200));
 		let issued = Balances::total_issuance();
-		assert_eq!(slash_for(ALICE, 400, 400, 200, &[BOB]), 400);
-		assert_eq!(free(BOB), PLENTY + 50);
-		assert_eq!(Balances::total_issuance(), issued - 350);
+		// 50 of them are the host's own.
+		assert_eq!(slash_for(ALICE, 200, 200, 100, &[BOB]), 200);
+		assert_eq!(free(BOB), PLENTY + 25);
+		assert_eq!(Balances::total_issuance(), issued - 175);
 	});
 }
 
