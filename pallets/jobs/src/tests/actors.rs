@@ -181,7 +181,7 @@ impl Play {
 		let mut hosts = members(id);
 		let offset = self.turn as usize % hosts.len().max(1);
 		hosts.rotate_left(offset);
-		if self.turn % 2 == 0 {
+		if self.turn.is_multiple_of(2) {
 			self.watch(id);
 		}
 		self.attack(id);
@@ -308,7 +308,7 @@ impl Play {
 					Error::<Test>::AnswerNotProven
 				);
 			}
-			_ if host % 2 == 0 && Answers::<Test>::contains_key(id, trace.root) => {
+			_ if host.is_multiple_of(2) && Answers::<Test>::contains_key(id, trace.root) => {
 				let proof = Default::default();
 				assert_ok!(reveal_with(host, id, &trace.root, Answer::Known, proof));
 			}
@@ -328,10 +328,8 @@ impl Play {
 		}
 		let right = self.truth(id);
 		match phase(id) {
-			Phase::Challengeable { .. } => {
-				if !claimed(id, &right) {
-					assert_ok!(challenge(WATCHER, id, &right));
-				}
+			Phase::Challengeable { .. } if !claimed(id, &right) => {
+				assert_ok!(challenge(WATCHER, id, &right));
 			}
 			// Those who free-ride may have left it to others.
 			Phase::Posting { .. } if waits_for(id, &right) => {

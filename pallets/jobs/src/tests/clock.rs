@@ -35,7 +35,7 @@ fn a_pause_in_each_phase_changes_nothing_else() {
 		let mut block = 0u64;
 		while phase(id) != Phase::Done {
 			block += 1;
-			Lags::set(block % 3 != 0);
+			Lags::set(!block.is_multiple_of(3));
 			next_block();
 			match phase(id) {
 				Phase::Committing { .. } => {
