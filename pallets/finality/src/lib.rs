@@ -148,7 +148,7 @@ pub mod pallet {
 
 		fn create_inherent(data: &InherentData) -> Option<Self::Call> {
 			let finalized: InherentType = data.get_data(&INHERENT_IDENTIFIER).ok().flatten()?;
-			let finalized = BlockNumberFor::<T>::try_from(finalized).ok()?;
+			let finalized = BlockNumberFor::<T>::from(finalized);
 			// A node that sees more than the chain it builds on is on its way to another fork.
 			(finalized < frame_system::Pallet::<T>::block_number())
 				.then_some(Call::note { finalized })

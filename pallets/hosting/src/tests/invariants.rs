@@ -129,7 +129,7 @@ fn step() -> impl Strategy<Value = Step> {
 		4 => (w.clone(), w.clone()).prop_map(|(who, host)| Step::Withdraw { who, host }),
 		4 => (m.clone(), 0u64..70).prop_map(|(model, fee)| Step::Infer { model, fee }),
 		2 => (w.clone(), 0u64..90).prop_map(|(host, amount)| Step::Pay { host, amount }),
-		8 => (w.clone(), m.clone(), a.clone())
+		8 => (w, m.clone(), a.clone())
 			.prop_map(|(host, model, stake)| Step::Lock { host, model, stake }),
 		4 => any::<u8>().prop_map(|index| Step::Unlock { index }),
 		4 => (any::<u8>(), a.clone(), a, 0u8..4).prop_map(
