@@ -141,6 +141,54 @@ impl Draft {
 		self.op("Relu", &[&y])
 	}
 
+	/// A pooling over windows of `size` by `size`.
+	pub fn pool(&mut self, x: &str, op: &str, size: i64, stride: i64) -> String {
+		let attributes = vec![
+			ints("kernel_shape", &[size; 2]),
+			ints("strides", &[stride; 2]),
+		];
+		self.op_with(op, &[x], attributes)
+	}
+
+	/// The sum of x and of convolutions of it, each but the last followed by Relu, then Relu. Where the
+	/// sizes change, x is convolved too.
+	pub fn residual(&mut self, x: &str, convs: &[Conv]) -> String {
+		let Some((last, before)) = convs.split_last() else {
+			return x.to_owned();
+		};
+		let mut inner = x.to_owned();
+		for conv in before {
+			inner = self.block(&inner, *conv);
+		}
+		inner = self.conv(&inner, *last);
+		inner = self.batch_norm(&inner, last.features);
+		let stride: i64 = convs.iter().map(|conv| conv.stride).product();
+		let channels = convs[0].channels;
+		let shortcut = if stride == 1 && channels == last.features {
+			x.to_owned()
+		} else {
+			let y = self.conv(x, Conv::new(channels, last.features, 1).stride(stride));
+			self.batch_norm(&y, last.features)
+		};
+		let sum = self.op("Add", &[&inner, &shortcut]);
+		self.op("Relu", &[&sum])
+	}
+
+	/// x joined with `growth` channels more, of a narrow convolution and a wide one.
+	pub fn dense_block(
+		&mut self,
+		x: &str,
+		channels: usize,
+		narrow: usize,
+		growth: usize,
+	) -> String {
+		let y = self.batch_norm(x, channels);
+		let y = self.op("Relu", &[&y]);
+		let y = self.block(&y, Conv::new(channels, narrow, 1));
+		let y = self.conv(&y, Conv::new(narrow, growth, 3));
+		self.op_with("Concat", &[x, &y], vec![int("axis", 1)])
+	}
+
 	/// Global average, then a dense layer and Softmax.
 	pub fn classify(&mut self, x: &str, channels: usize, classes: usize) -> String {
 		let pooled = self.op("GlobalAveragePool", &[x]);

@@ -72,8 +72,7 @@ fn convolutions(d: &mut Draft) -> String {
 	let y = d.conv(&x, Conv::new(3, 20, 5).stride(2).bias());
 	let y = d.op("Relu", &[&y]);
 	let y = d.op_with("LRN", &[&y], vec![int("size", 5)]);
-	let pool = vec![ints("kernel_shape", &[3, 3]), ints("strides", &[2, 2])];
-	let y = d.op_with("MaxPool", &[&y], pool);
+	let y = d.pool(&y, "MaxPool", 3, 2);
 	let y = d.conv(&y, Conv::new(20, 36, 3).group(2).bias());
 	let y = d.op("Tanh", &[&y]);
 	let pool = vec![ints("kernel_shape", &[2, 2]), ints("pads", &[1, 0, 0, 1])];
@@ -89,18 +88,9 @@ fn convolutions(d: &mut Draft) -> String {
 fn residual(d: &mut Draft) -> String {
 	let x = d.input(&[1, 3, 17, 17]);
 	let y = d.block(&x, Conv::new(3, 16, 7).stride(2));
-	let inner = d.block(&y, Conv::new(16, 16, 3));
-	let inner = d.conv(&inner, Conv::new(16, 16, 3));
-	let inner = d.batch_norm(&inner, 16);
-	let sum = d.op("Add", &[&inner, &y]);
-	let y = d.op("Relu", &[&sum]);
-	let inner = d.block(&y, Conv::new(16, 24, 1));
-	let inner = d.conv(&inner, Conv::new(24, 40, 3).stride(2));
-	let inner = d.batch_norm(&inner, 40);
-	let shortcut = d.conv(&y, Conv::new(16, 40, 1).stride(2));
-	let shortcut = d.batch_norm(&shortcut, 40);
-	let sum = d.op("Add", &[&shortcut, &inner]);
-	let y = d.op("Relu", &[&sum]);
+	let y = d.residual(&y, &[Conv::new(16, 16, 3); 2]);
+	let changing = [Conv::new(16, 24, 1), Conv::new(24, 40, 3).stride(2)];
+	let y = d.residual(&y, &changing);
 	d.classify(&y, 40, 11)
 }
 
@@ -156,18 +146,13 @@ fn dense(d: &mut Draft) -> String {
 	let mut features = x;
 	let mut channels = 6;
 	for _ in 0..3 {
-		let y = d.batch_norm(&features, channels);
-		let y = d.op("Relu", &[&y]);
-		let y = d.block(&y, Conv::new(channels, 16, 1));
-		let y = d.conv(&y, Conv::new(16, 7, 3));
-		features = d.op_with("Concat", &[&features, &y], vec![int("axis", 1)]);
+		features = d.dense_block(&features, channels, 16, 7);
 		channels += 7;
 	}
 	let y = d.batch_norm(&features, channels);
 	let y = d.op("Relu", &[&y]);
 	let y = d.conv(&y, Conv::new(channels, 13, 1));
-	let pool = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
-	let y = d.op_with("AveragePool", &[&y], pool);
+	let y = d.pool(&y, "AveragePool", 2, 2);
 	d.classify(&y, 13, 6)
 }
 

@@ -51,41 +51,28 @@ fn digits(d: &mut Draft) -> String {
 	let x = d.input(&[1, 1, 28, 28]);
 	let y = d.conv(&x, Conv::new(1, 8, 5).bias());
 	let y = d.op("Relu", &[&y]);
-	let y = pool(d, &y, "MaxPool", 2, 2);
+	let y = d.pool(&y, "MaxPool", 2, 2);
 	let y = d.conv(&y, Conv::new(8, 16, 5).bias());
 	let y = d.op("Relu", &[&y]);
-	let y = pool(d, &y, "MaxPool", 2, 2);
+	let y = d.pool(&y, "MaxPool", 2, 2);
 	let y = d.op("Flatten", &[&y]);
 	let y = d.dense(&y, 16 * 7 * 7, 10);
 	d.op("Softmax", &[&y])
-}
-
-fn pool(d: &mut Draft, x: &str, op: &str, size: i64, stride: i64) -> String {
-	let attributes = vec![
-		ints("kernel_shape", &[size; 2]),
-		ints("strides", &[stride; 2]),
-	];
-	d.op_with(op, &[x], attributes)
 }
 
 /// Residual blocks over three sizes of images.
 fn residual(d: &mut Draft) -> String {
 	let x = d.input(&[1, 3, 112, 112]);
 	let y = d.block(&x, Conv::new(3, 32, 7).stride(2));
-	let mut y = pool(d, &y, "MaxPool", 2, 2);
+	let mut y = d.pool(&y, "MaxPool", 2, 2);
 	let mut channels = 32;
 	for features in [32, 64, 128] {
 		let stride = if features == channels { 1 } else { 2 };
-		let inner = d.block(&y, Conv::new(channels, features, 3).stride(stride));
-		let inner = d.conv(&inner, Conv::new(features, features, 3));
-		let inner = d.batch_norm(&inner, features);
-		let shortcut = if stride == 1 {
-			y
-		} else {
-			d.conv(&y, Conv::new(channels, features, 1).stride(stride))
-		};
-		let sum = d.op("Add", &[&inner, &shortcut]);
-		y = d.op("Relu", &[&sum]);
+		let convs = [
+			Conv::new(channels, features, 3).stride(stride),
+			Conv::new(features, features, 3),
+		];
+		y = d.residual(&y, &convs);
 		channels = features;
 	}
 	d.classify(&y, channels, 100)
@@ -122,7 +109,7 @@ fn fire(d: &mut Draft) -> String {
 	let x = d.input(&[1, 3, 96, 96]);
 	let y = d.conv(&x, Conv::new(3, 32, 3).stride(2).bias());
 	let y = d.op("Relu", &[&y]);
-	let mut y = pool(d, &y, "MaxPool", 3, 2);
+	let mut y = d.pool(&y, "MaxPool", 3, 2);
 	let mut channels = 32;
 	for features in [32, 48, 64] {
 		let narrow = d.conv(&y, Conv::new(channels, features / 4, 1).bias());
@@ -141,14 +128,10 @@ fn fire(d: &mut Draft) -> String {
 fn dense(d: &mut Draft) -> String {
 	let x = d.input(&[1, 3, 64, 64]);
 	let y = d.block(&x, Conv::new(3, 24, 3).stride(2));
-	let mut y = pool(d, &y, "AveragePool", 2, 2);
+	let mut y = d.pool(&y, "AveragePool", 2, 2);
 	let mut channels = 24;
 	for _ in 0..6 {
-		let inner = d.batch_norm(&y, channels);
-		let inner = d.op("Relu", &[&inner]);
-		let inner = d.block(&inner, Conv::new(channels, 48, 1));
-		let inner = d.conv(&inner, Conv::new(48, 12, 3));
-		y = d.op_with("Concat", &[&y, &inner], vec![int("axis", 1)]);
+		y = d.dense_block(&y, channels, 48, 12);
 		channels += 12;
 	}
 	d.classify(&y, channels, 100)
