@@ -14,6 +14,8 @@ pub enum Elements {
 	/// The same among NaN, infinities, both zeros, subnormal, tiny and huge numbers, and the ends of
 	/// the integer types.
 	Special,
+	/// The same, half of the floats subnormal, on which some processors are slow.
+	Subnormal,
 }
 
 impl Random {
@@ -72,7 +74,14 @@ impl Random {
 		let mut data = Vec::with_capacity(count * dtype.size());
 		for _ in 0..count {
 			let special = elements == Elements::Special && self.one_in(6);
+			let subnormal = elements == Elements::Subnormal && self.one_in(2);
 			match dtype {
+				DType::F32 if subnormal => {
+					data.extend((self.next() as u32 & 0x807f_ffff).to_le_bytes());
+				}
+				DType::F64 if subnormal => {
+					data.extend((self.next() & 0x800f_ffff_ffff_ffff).to_le_bytes());
+				}
 				DType::F32 => {
 					let x = if special {
 						*self.pick(&SPECIAL_F32)
@@ -193,5 +202,8 @@ mod tests {
 		assert!(special.iter().any(|x| x.to_bits() == 0x8000_0000));
 		let plain = floats(&random.value(DType::F32, &[1000], Elements::Plain));
 		assert!(plain.iter().all(|x| x.abs() <= 4.0));
+		let tiny = floats(&random.value(DType::F32, &[1000], Elements::Subnormal));
+		assert!(tiny.iter().filter(|x| x.is_subnormal()).count() > 400);
+		assert!(tiny.iter().all(|x| x.abs() <= 4.0));
 	}
 }

@@ -126,7 +126,8 @@ impl Entry {
 		draw.op = self.op;
 		let mut drawn = (self.draw)(draw)?;
 		drawn.domain = self.domain;
-		Some(drawn)
+		let is_bounded = !drawn.operands.contains(&Operand::TooLarge);
+		is_bounded.then_some(drawn)
 	}
 
 	/// A model of one node whose main operand has this type. The same for the same seed.
@@ -137,6 +138,7 @@ impl Entry {
 			opset,
 			dtype,
 			elements,
+			long: false,
 			main: None,
 			pool: &[],
 			random: &mut random,
@@ -185,6 +187,8 @@ pub struct Draw<'a> {
 	pub dtype: DType,
 	/// What drawn operands hold.
 	pub elements: Elements,
+	/// Whether axes may be longer than what kernels cut into blocks: up to some 150,000.
+	pub long: bool,
 	/// The shape that the main operand has; any if `None`.
 	pub main: Option<Vec<usize>>,
 	/// Other operands may be taken from here.
@@ -206,6 +210,8 @@ enum Operand {
 	Existing(String),
 	/// None.
 	Omitted,
+	/// One that would take too long to draw, and to compute with.
+	TooLarge,
 }
 
 /// A drawn node.
@@ -232,7 +238,7 @@ impl Drawn {
 				Operand::Input(value) => builder.input(value),
 				Operand::Constant(value) => builder.constant(&value),
 				Operand::Existing(name) => name,
-				Operand::Omitted => String::new(),
+				Operand::Omitted | Operand::TooLarge => String::new(),
 			})
 			.collect();
 		let node = NodeProto {
@@ -305,8 +311,10 @@ impl Drawn {
 	}
 }
 
-/// Most elements of a drawn operand.
+/// Most elements of a drawn main operand.
 const MAX_ELEMENTS: usize = 4096;
+/// The same where axes may be long, and of any operand.
+const MAX_LONG_ELEMENTS: usize = 1 << 18;
 
 impl Draw<'_> {
 	/// A node without operands, whose main operand will have this shape.
@@ -361,12 +369,26 @@ impl Draw<'_> {
 			} else if self.random.one_in(40) {
 				shape[axis] = 0;
 			}
+			if self.long && self.random.one_in(2) {
+				shape[axis] = self.long_axis();
+			}
 		}
-		while shape.iter().product::<usize>() > MAX_ELEMENTS {
+		let most = if self.long {
+			MAX_LONG_ELEMENTS
+		} else {
+			MAX_ELEMENTS
+		};
+		while shape.iter().product::<usize>() > most {
 			let longest = (0..rank).max_by_key(|axis| shape[*axis]).unwrap_or(0);
 			shape[longest] /= 2;
 		}
 		shape
+	}
+
+	/// A length from 150 to 150,000, of which each order is as likely.
+	fn long_axis(&mut self) -> usize {
+		let order = 1 << self.random.between(7, 17);
+		order + order / 8 + self.random.below(32)
 	}
 
 	/// An axis of a shape that has some, often counted from the back.
@@ -413,6 +435,9 @@ impl Draw<'_> {
 			.collect();
 		if !fits.is_empty() && self.random.one_in(2) {
 			return Operand::Existing(self.random.pick(&fits).name.clone());
+		}
+		if shape.iter().product::<usize>() > MAX_LONG_ELEMENTS {
+			return Operand::TooLarge;
 		}
 		let value = self.value(dtype, shape);
 		if self.random.one_in(2) {

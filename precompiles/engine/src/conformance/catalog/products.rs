@@ -64,6 +64,9 @@ pub(super) const FAMILY: Family = Family {
 
 /// A length that fills registers, and one that does not.
 fn length(draw: &mut Draw<'_>) -> usize {
+	if draw.long && draw.random.one_in(8) {
+		return draw.random.between(38, 700);
+	}
 	match draw.random.below(4) {
 		0 => draw.random.between(15, 37),
 		_ => draw.random.between(1, 9),
@@ -159,7 +162,9 @@ impl Window {
 		let plain = draw.random.one_in(3);
 		for (axis, len) in spatial.iter().enumerate() {
 			let len = *len as i64;
-			let kernel = draw.random.between(1, 3).min(len.max(1) as usize) as i64;
+			let wide = draw.long && draw.random.one_in(6);
+			let widest = if wide { 300 } else { 3 };
+			let kernel = draw.random.between(1, widest).min(len.max(1) as usize) as i64;
 			let dilation = match draw.random.below(3) {
 				0 if !plain && kernel > 1 && (kernel - 1) * 2 < len => 2,
 				_ => 1,

@@ -92,7 +92,8 @@ fn dft(draw: &mut Draw<'_>) -> Option<Drawn> {
 	if draw.main.is_some() {
 		return None;
 	}
-	let (batch, len) = (draw.random.between(1, 3), draw.random.between(2, 17));
+	let longest = if draw.long { 600 } else { 17 };
+	let (batch, len) = (draw.random.between(1, 3), draw.random.between(2, longest));
 	let parts = draw.random.between(1, 2);
 	let drawn = draw.on(&[batch, len, parts]);
 	let drawn = if draw.random.one_in(2) {

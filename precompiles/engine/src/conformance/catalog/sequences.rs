@@ -37,7 +37,8 @@ fn recurrent(
 	let shape = draw.filled(3..=3)?;
 	let layout = usize::from(draw.random.one_in(3));
 	let (batch, steps) = (shape[1 - layout], shape[layout]);
-	let hidden = draw.random.between(1, 6);
+	let widest = if draw.long { 80 } else { 6 };
+	let hidden = draw.random.between(1, widest);
 	let direction = *draw.random.pick(&["forward", "reverse", "bidirectional"]);
 	let directions = if direction == "bidirectional" { 2 } else { 1 };
 	let rows = gates * hidden;
@@ -85,7 +86,8 @@ fn attention(draw: &mut Draw<'_>) -> Option<Drawn> {
 	let [batch, heads, queries, size] = shape[..] else {
 		return None;
 	};
-	let keys = draw.random.between(1, 7);
+	let most = if draw.long { 300 } else { 7 };
+	let keys = draw.random.between(1, most);
 	let kv_heads = if draw.random.one_in(2) { heads } else { 1 };
 	let values = draw.random.between(1, 5);
 	let dtype = draw.dtype;
