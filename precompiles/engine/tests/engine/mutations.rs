@@ -2,12 +2,12 @@
 //!
 //! The `fuzz` example does the same for as long as one likes, with the memory watched.
 
-use noema_engine::{DType, Engine, Plan, Profile1, Value};
+use noema_engine::{conformance::random::Random, DType, Engine, Plan, Profile1, Value};
 use proptest::prelude::*;
 use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 
-use crate::models::*;
+use crate::{models::*, mutants};
 
 fn corpus() -> Vec<Vec<u8>> {
 	let image = || floats("x", &[1, 2, 5, 5]);
@@ -88,12 +88,13 @@ fn input(plan: &Plan, fill: u8) -> Vec<Value> {
 		.collect()
 }
 
-fn exercise(file: &[u8], fill: u8) {
+/// Runs what is admitted, twice, on what `inputs` makes for it.
+fn exercise_on(file: &[u8], inputs: impl FnOnce(&Plan) -> Vec<Value>) {
 	if let Ok(plan) = Profile1.build(file) {
 		let report = plan.report();
 		// Mutants can be admitted with large tensors; those take long, and nothing new is learnt.
 		if report.cost.work() < 1 << 29 {
-			let inputs = input(&plan, fill);
+			let inputs = inputs(&plan);
 			let first = Profile1.run(&plan, &inputs);
 			assert_eq!(first, Profile1.run(&plan, &inputs));
 			assert!(
@@ -101,6 +102,20 @@ fn exercise(file: &[u8], fill: u8) {
 				"{first:?}"
 			);
 		}
+	}
+}
+
+fn exercise(file: &[u8], fill: u8) {
+	exercise_on(file, |plan| input(plan, fill));
+}
+
+#[test]
+fn mutants_of_every_operator_never_panic() {
+	let corpus = corpus();
+	for seed in 0..3000 {
+		let mut random = Random::new(seed);
+		let file = mutants::mutant(&mut random, &corpus);
+		exercise_on(&file, |plan| mutants::inputs(&mut random, plan));
 	}
 }
 
