@@ -211,7 +211,7 @@ pub fn emit(graph: &Graph) -> Result<Emitted, ModelError> {
 	let cost = graph
 		.steps
 		.iter()
-		.map(|step| step.kernel.cost(&step.input_facts, &step.output_facts))
+		.map(cost_of)
 		.fold(interface_cost(graph), Cost::plus)
 		.with_bytes(cold_bytes(graph));
 	if cost.work() > MAX_RUN_WORK {
@@ -245,6 +245,11 @@ pub fn emit(graph: &Graph) -> Result<Emitted, ModelError> {
 		plan_bytes,
 		peak_bytes,
 	})
+}
+
+fn cost_of(step: &Step) -> Cost {
+	let (inputs, outputs) = (&step.input_facts, &step.output_facts);
+	step.kernel.cost_of_any_values(inputs, outputs)
 }
 
 /// Bytes of weights. Between one run and the next caches forget them, unlike what steps hand on to
@@ -358,7 +363,7 @@ fn add_step(model: &mut TypedModel, index: usize, step: &Step) -> TractResult<us
 		.collect();
 	let body = StepBody {
 		label: step.label.clone(),
-		cost: step.kernel.cost(&step.input_facts, &step.output_facts),
+		cost: cost_of(step),
 		kernel: Arc::clone(&step.kernel),
 		inputs,
 	};

@@ -18,6 +18,7 @@ use crate::{
 	guard::{label, DeclaredOutput, Model},
 	kernel::{Cost, Kernel},
 	limits::{MAX_FOLDING_BYTES, MAX_FOLDING_WORK, MAX_PLAN_BYTES},
+	operand::may_be_subnormal,
 	ops::{self, Lowered, NodeCtx},
 	storage::Storage,
 	tensor::canonicalise_nans,
@@ -444,9 +445,16 @@ impl Importer {
 			limit,
 		};
 		let (inputs, outputs) = (&step.input_facts, &step.output_facts);
+		let constants = || inputs.iter().filter_map(Fact::konst);
+		let subnormals = if constants().any(|value| may_be_subnormal(value)) {
+			step.kernel.subnormals(inputs, outputs)
+		} else {
+			0
+		};
+		let cost = step.kernel.cost(inputs, outputs);
 		self.folding_work = self
 			.folding_work
-			.saturating_add(step.kernel.cost(inputs, outputs).work());
+			.saturating_add(cost.with_subnormals(subnormals).work());
 		self.check_work(&step.label)?;
 		let scratch = step.kernel.scratch_bytes(inputs, outputs);
 		self.folding_bytes = outputs
@@ -457,9 +465,7 @@ impl Importer {
 		if self.folding_bytes > MAX_FOLDING_BYTES {
 			return Err(too_large("bytes", self.folding_bytes, MAX_FOLDING_BYTES));
 		}
-		let values: TVec<TValue> = inputs
-			.iter()
-			.filter_map(Fact::konst)
+		let values: TVec<TValue> = constants()
 			.map(|value| Arc::clone(value).into_tvalue())
 			.collect();
 		match step.kernel.eval(values) {

@@ -33,6 +33,21 @@ pub trait Kernel: Any + Debug + Send + Sync {
 		Cost::touching(inputs, outputs)
 	}
 
+	/// Operations that subnormal numbers slow down: products, quotients and roots, as [`of_vectors`] or
+	/// [`one_by_one`] counts them. Sums, comparisons and conversions take no longer, nor does what
+	/// multiplies matrices, whose operands are no such numbers.
+	///
+	/// Apart from the [cost](Self::cost), for where values are known it is known whether there are any.
+	fn subnormals(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {
+		0
+	}
+
+	/// The [cost](Self::cost) on whatever values.
+	fn cost_of_any_values(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
+		self.cost(inputs, outputs)
+			.with_subnormals(self.subnormals(inputs, outputs))
+	}
+
 	/// Most bytes of scratch memory that [`eval`](Self::eval) holds beside inputs and outputs.
 	fn scratch_bytes(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {
 		0
@@ -120,6 +135,41 @@ pub enum FollowUp {
 /// element: a load at an index, a conversion, a branch, an addition that waits for the one before.
 const SCALAR: u64 = 32;
 
+/// Multiply-accumulates that take as long as an element's part of a product, a quotient or a root of
+/// vectors of 256 bits where it meets subnormal numbers: processors that leave those to microcode take
+/// more than a hundred cycles for a vector.
+const SUBNORMAL: u64 = 112;
+
+/// So many operations on elements of this type, in vectors, as [`Kernel::subnormals`] counts them.
+pub(crate) fn of_vectors(dtype: DType, count: u64) -> u64 {
+	match dtype {
+		DType::F32 => count,
+		// Half of them fill a vector.
+		DType::F64 => count.saturating_mul(2),
+		_ => 0,
+	}
+}
+
+/// The same where each is by itself.
+pub(crate) fn one_by_one(dtype: DType, count: u64) -> u64 {
+	match dtype {
+		DType::F32 | DType::F64 => count.saturating_mul(7),
+		_ => 0,
+	}
+}
+
+/// So many functions of binary64 for each of `count` elements: where elements are of that type, each is
+/// a row of products.
+pub(crate) fn of_functions(dtype: DType, functions: u64, count: u64) -> u64 {
+	match dtype {
+		DType::F64 if functions > 0 => of_vectors(
+			dtype,
+			count.saturating_mul(8 * functions.min(4).saturating_add(1)),
+		),
+		_ => 0,
+	}
+}
+
 /// Multiply-accumulates of binary32 that take as long as one of this type.
 pub(crate) fn macs_of(dtype: DType) -> u64 {
 	match dtype {
@@ -172,6 +222,13 @@ impl Cost {
 	#[must_use]
 	pub fn with_scalars(self, count: u64) -> Self {
 		self.with_macs(count.saturating_mul(SCALAR))
+	}
+
+	/// The same with what subnormal numbers may add to this many
+	/// [operations](Kernel::subnormals).
+	#[must_use]
+	pub fn with_subnormals(self, operations: u64) -> Self {
+		self.with_macs(operations.saturating_mul(SUBNORMAL))
 	}
 
 	/// The same with this many bytes more.

@@ -8,7 +8,14 @@
 
 use std::borrow::Cow;
 
-use crate::{linalg::Scalar, simd::vectorized};
+use tract_onnx::prelude::Tensor;
+
+use crate::{
+	linalg::Scalar,
+	simd::vectorized,
+	tensor::{dtype, slice},
+	DType,
+};
 
 /// The elements as they are multiplied: a copy if one of them is [too small](Scalar::is_small).
 ///
@@ -44,9 +51,36 @@ fn has_small<T: Scalar>(values: &[T]) -> bool {
 	})
 }
 
+/// Whether a product or a quotient of these elements may be subnormal, or meet a number that is: unless
+/// each is zero, infinite, a NaN, or from 2^-62 to 2^62.
+pub fn may_be_subnormal(values: &Tensor) -> bool {
+	const FAR: f64 = (1u64 << 62) as f64;
+	let is_far = |x: f64| x != 0.0 && x.is_finite() && !(1.0 / FAR..=FAR).contains(&x.abs());
+	let any = match dtype(values) {
+		Ok(DType::F32) => slice::<f32>(values).map(|x| x.iter().any(|x| is_far(f64::from(*x)))),
+		Ok(DType::F64) => slice::<f64>(values).map(|x| x.iter().any(|x| is_far(*x))),
+		_ => Ok(false),
+	};
+	any.unwrap_or(true)
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::tensor::from_slice;
+
+	#[test]
+	fn numbers_that_may_lead_to_subnormal_ones() {
+		let may = |x: f32| may_be_subnormal(&from_slice(&[2], &[1.0, x]).unwrap());
+		for x in [0.0, -0.0, 1e-18, -4e18, f32::INFINITY, f32::NAN] {
+			assert!(!may(x), "{x}");
+		}
+		for x in [1e-19, -5e18, 1e-45, f32::MAX] {
+			assert!(may(x), "{x}");
+		}
+		assert!(may_be_subnormal(&from_slice(&[1], &[1e-300f64]).unwrap()));
+		assert!(!may_be_subnormal(&from_slice(&[1], &[i64::MAX]).unwrap()));
+	}
 
 	#[test]
 	fn only_what_is_too_small_becomes_zero() {

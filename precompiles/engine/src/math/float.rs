@@ -1,6 +1,11 @@
 //! One face for both floating-point types.
 
-use super::{exp::exp_bounded, NAN_F32, NAN_F64};
+use super::{
+	exp::exp_bounded,
+	gelu::mish_bounded,
+	logistic::{sigmoid_bounded, softplus_bounded},
+	NAN_F32, NAN_F64,
+};
 
 /// A floating-point element type with the elementary functions of the profile.
 ///
@@ -68,15 +73,11 @@ pub trait Float:
 		self.via_f64(super::tanh)
 	}
 	/// See [`sigmoid`](super::sigmoid).
-	#[inline(always)]
-	fn sigmoid(self) -> Self {
-		self.via_f64(super::sigmoid)
-	}
+	fn sigmoid(self) -> Self;
 	/// See [`softplus`](super::softplus).
-	#[inline(always)]
-	fn softplus(self) -> Self {
-		self.via_f64(super::softplus)
-	}
+	fn softplus(self) -> Self;
+	/// See [`mish`](super::mish).
+	fn mish(self) -> Self;
 	/// See [`erf`](super::erf()).
 	fn erf(self) -> Self;
 	/// See [`gelu`](super::gelu).
@@ -157,6 +158,18 @@ impl Float for f32 {
 	fn exp(self) -> Self {
 		// Beyond ±700 binary32 has long over- or underflowed.
 		Self::from_f64(exp_bounded(f64::from(self)))
+	}
+	#[inline(always)]
+	fn sigmoid(self) -> Self {
+		self.via_f64(sigmoid_bounded)
+	}
+	#[inline(always)]
+	fn softplus(self) -> Self {
+		self.via_f64(softplus_bounded)
+	}
+	#[inline(always)]
+	fn mish(self) -> Self {
+		self.via_f64(mish_bounded)
 	}
 	#[inline(always)]
 	fn erf(self) -> Self {
@@ -242,6 +255,18 @@ impl Float for f64 {
 	#[inline(always)]
 	fn exp(self) -> Self {
 		super::exp(self)
+	}
+	#[inline(always)]
+	fn sigmoid(self) -> Self {
+		super::sigmoid(self)
+	}
+	#[inline(always)]
+	fn softplus(self) -> Self {
+		super::softplus(self)
+	}
+	#[inline(always)]
+	fn mish(self) -> Self {
+		super::mish(self)
 	}
 	#[inline(always)]
 	fn erf(self) -> Self {

@@ -97,13 +97,18 @@ pub fn transform(
 
 /// What a transform of n numbers costs, in multiply-accumulates.
 pub fn macs(n: usize) -> u64 {
+	// However short, it is a step of its own.
+	const STEP: u64 = 1024;
 	let n = n as u64;
-	if n.is_power_of_two() {
+	let macs = if n.is_power_of_two() {
 		n.saturating_mul(u64::from(n.trailing_zeros()) * 8 + 8)
 	} else {
 		// Each term looks for its factor by a remainder.
 		n.saturating_mul(n).saturating_mul(200)
-	}
+	};
+	// Copies from and to elements that lie apart, converted.
+	macs.saturating_add(n.saturating_mul(128))
+		.saturating_add(STEP)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Activations that are products of x and a sigmoid-shaped function.
 
-use super::{erf::erf, exp::exp, logistic, NAN_F64};
+use super::{
+	erf::erf,
+	exp::{exp, exp_bounded},
+	logistic, NAN_F64,
+};
 
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// sqrt(2/π).
@@ -53,8 +57,28 @@ pub fn swish(x: f64, alpha: f64) -> f64 {
 /// `x tanh(softplus(x))`, as `x n / (n + 2)` with `n = e^x (e^x + 2)`; -0 at -infinity.
 #[inline(always)]
 pub fn mish(x: f64) -> f64 {
-	// From 40 on the quotient rounds to 1.
-	let e = exp(if x > 40.0 { 40.0 } else { x });
+	mish_of(x, exp(below_40(x)))
+}
+
+/// The same once it is rounded to binary32: with `e^-700` in place of anything smaller, which
+/// processors are slow to compute with where it is subnormal.
+#[inline(always)]
+pub(super) fn mish_bounded(x: f64) -> f64 {
+	mish_of(x, exp_bounded(below_40(x)))
+}
+
+/// From 40 on the quotient of [`mish`] rounds to 1.
+#[inline(always)]
+fn below_40(x: f64) -> f64 {
+	if x > 40.0 {
+		40.0
+	} else {
+		x
+	}
+}
+
+#[inline(always)]
+fn mish_of(x: f64, e: f64) -> f64 {
 	let n = e * (e + 2.0);
 	gate(x, n / (n + 2.0))
 }

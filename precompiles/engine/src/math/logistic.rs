@@ -1,7 +1,7 @@
 //! The logistic function and its kin.
 
 use super::{
-	exp::{exp, expm1_bounded},
+	exp::{exp, exp_bounded, expm1_bounded},
 	ln::ln_1p_unit,
 	NAN_F64,
 };
@@ -9,7 +9,19 @@ use super::{
 /// `1 / (1 + e^-x)`, as `e^x / (1 + e^x)` for negative x, so that it does not overflow.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
-	let small = exp(-x.abs());
+	sigmoid_of(x, exp(-x.abs()))
+}
+
+/// The same once it is rounded to binary32: with `e^-700` in place of anything smaller, which
+/// processors are slow to compute with where it is subnormal.
+#[inline(always)]
+pub(super) fn sigmoid_bounded(x: f64) -> f64 {
+	sigmoid_of(x, exp_bounded(-x.abs()))
+}
+
+/// The sigmoid of x, where `small` is `e^-|x|`.
+#[inline(always)]
+fn sigmoid_of(x: f64, small: f64) -> f64 {
 	let numerator = if x < 0.0 { small } else { 1.0 };
 	let value = numerator / (1.0 + small);
 	if x.is_nan() {
@@ -33,8 +45,20 @@ pub fn tanh(x: f64) -> f64 {
 /// `ln(1 + e^x)`.
 #[inline(always)]
 pub fn softplus(x: f64) -> f64 {
+	softplus_of(x, exp(-x.abs()))
+}
+
+/// The same once it is rounded to binary32, as [`sigmoid_bounded`].
+#[inline(always)]
+pub(super) fn softplus_bounded(x: f64) -> f64 {
+	softplus_of(x, exp_bounded(-x.abs()))
+}
+
+/// The softplus of x, where `small` is `e^-|x|`.
+#[inline(always)]
+fn softplus_of(x: f64, small: f64) -> f64 {
 	let positive = if x > 0.0 { x } else { 0.0 };
-	let value = positive + ln_1p_unit(exp(-x.abs()));
+	let value = positive + ln_1p_unit(small);
 	if x.is_nan() {
 		NAN_F64
 	} else {

@@ -327,6 +327,19 @@ fn forms_of_binary32_stay_within_their_bounds() {
 }
 
 #[test]
+fn binary32_does_not_show_where_exp_stops() {
+	let spread = (0..=u32::MAX).step_by(4093).map(f32::from_bits);
+	let hard = (0..4000).flat_map(|i| [1.0, -1.0].map(|sign| sign * (690.0 + i as f32 / 50.0)));
+	let ends = [f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN];
+	for x in spread.chain(hard).chain(ends) {
+		let bits = |y: f32| y.to_bits();
+		assert_eq!(bits(x.sigmoid()), bits(x.via_f64(sigmoid)), "{x}");
+		assert_eq!(bits(x.softplus()), bits(x.via_f64(softplus)), "{x}");
+		assert_eq!(bits(x.mish()), bits(x.via_f64(mish)), "{x}");
+	}
+}
+
+#[test]
 fn bits_do_not_drift() {
 	let found = [
 		("exp", golden(Float::exp)),

@@ -25,7 +25,7 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_strides},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, Cost, Kernel},
 	linalg,
 	math::Float,
 	select::Select,
@@ -282,6 +282,11 @@ impl Attention {
 		self.past + self.keys
 	}
 
+	/// Elements of a key and of a value.
+	fn sizes(&self) -> u64 {
+		self.head_size as u64 + self.value_size as u64
+	}
+
 	fn score_shape(&self) -> [usize; 4] {
 		[self.batch, self.heads, self.queries, self.total()]
 	}
@@ -534,32 +539,49 @@ impl Kernel for Attention {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let (queries, total) = (self.queries, self.total());
-		let scores = (queries * total) as u64;
-		let packing = (total * (self.head_size + self.value_size)) as u64;
-		let heads = (self.batch * self.heads) as u64;
+		// In 64 bits, for a target's own size may be 32.
+		let scores = (queries as u64).saturating_mul(total as u64);
+		let packing = (total as u64).saturating_mul(self.sizes());
+		let heads = (self.batch as u64).saturating_mul(self.heads as u64);
 		let of_head = linalg::macs(queries, self.head_size, total)
 			.saturating_add(linalg::macs(queries, total, self.value_size))
 			.saturating_add(scores.saturating_mul(32))
 			.saturating_add(packing.saturating_mul(32));
 		// What is left over of a row of scores is evaluated one by one.
-		let left_over = (queries * 5 * total.min(7)) as u64;
+		let left_over = (queries as u64).saturating_mul(5 * total.min(7) as u64);
 		let functions = if self.soft_cap > 0.0 { 3 } else { 1 };
 		Cost::touching(inputs, outputs)
 			.with_macs(of_head.saturating_mul(heads))
-			.with_transcendentals((scores + left_over).saturating_mul(functions * heads))
+			.with_transcendentals(
+				scores
+					.saturating_add(left_over)
+					.saturating_mul(heads)
+					.saturating_mul(functions),
+			)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		let dtype = inputs[0].dtype();
-		let (queries, total) = (self.queries, self.total());
-		let sizes = self.head_size + self.value_size;
+		let (queries, total) = (self.queries as u64, self.total() as u64);
+		let (sizes, heads) = (self.sizes(), self.batch as u64 * self.kv_heads as u64);
 		// Scores, one head of Q and Y; both packed; keys and values if they are no outputs; row flags
 		// and, from the products, where rows begin.
-		let elements = queries * (total + sizes) + self.batch * self.kv_heads * total * sizes;
-		((elements * dtype.size()) as u64)
-			.saturating_add(packed_bytes(dtype, self.head_size, total))
-			.saturating_add(packed_bytes(dtype, total, self.value_size))
-			.saturating_add(queries as u64 * 9)
+		let elements = queries
+			.saturating_mul(total + sizes)
+			.saturating_add(heads.saturating_mul(total).saturating_mul(sizes));
+		elements
+			.saturating_mul(dtype.size() as u64)
+			.saturating_add(packed_bytes(dtype, self.head_size, self.total()))
+			.saturating_add(packed_bytes(dtype, self.total(), self.value_size))
+			.saturating_add(queries * 9)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// The scale and the cap, and the quotients of Softmax.
+		let rows = self.batch as u64 * self.heads as u64 * self.queries as u64;
+		let scores = rows.saturating_mul(self.total() as u64);
+		let operations = if self.soft_cap > 0.0 { 8 } else { 4 };
+		of_vectors(inputs[0].dtype(), scores.saturating_mul(operations))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

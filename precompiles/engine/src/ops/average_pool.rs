@@ -15,7 +15,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, Kernel, Layout},
+	kernel::{of_vectors, ChannelsLast, Cost, Kernel, Layout},
 	math::Float,
 	simd::vectorized,
 	tensor::{slice, slice_mut},
@@ -118,7 +118,6 @@ impl AveragePool {
 			);
 			return Ok(());
 		}
-		let stride = w.strides[AXES - 1];
 		vectorized(
 			#[inline(always)]
 			|| {
@@ -127,18 +126,13 @@ impl AveragePool {
 					.zip(output.chunks_exact_mut(out_len))
 				{
 					w.for_each_tap(|tap| {
-						w.for_each_run(tap, |to, from, len| {
-							let y = &mut y[to..to + len];
-							if stride == 1 {
-								for (y, x) in y.iter_mut().zip(&x[from..from + len]) {
-									*y = *y + *x;
-								}
-							} else {
-								for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride)) {
-									*y = *y + *x;
-								}
-							}
-						});
+						w.for_each_pair(
+							tap,
+							y,
+							x,
+							#[inline(always)]
+							|y, x| *y = *y + x,
+						);
 					});
 					let mut y = y.iter_mut();
 					for a in &counts[0] {
@@ -178,6 +172,13 @@ impl Kernel for AveragePool {
 	fn scratch_bytes(&self, _inputs: &[Fact], _outputs: &[Fact]) -> u64 {
 		let counts: u64 = self.window.output.iter().map(|len| *len as u64 * 8).sum();
 		counts.saturating_add(super::pool::scratch(&self.window, self.layout))
+	}
+
+	fn subnormals(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
+		of_vectors(
+			outputs[0].dtype(),
+			(outputs[0].len() as u64).saturating_mul(2),
+		)
 	}
 
 	fn channels_last(&self, _: &[Fact]) -> Option<ChannelsLast> {

@@ -12,7 +12,7 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, FollowUp, Kernel, Layout},
+	kernel::{of_vectors, ChannelsLast, Cost, FollowUp, Kernel, Layout},
 	math::Float,
 	panels::Activation,
 	simd::vectorized,
@@ -175,6 +175,10 @@ impl Kernel for BatchNormalization {
 			.with_transcendentals(inputs[1].len() as u64)
 	}
 
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		products_by_planes(&inputs[0])
+	}
+
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
 		inputs[1].bytes()
 	}
@@ -291,6 +295,31 @@ fn pixel<T: Float>(x: &[T], y: &mut [T], parameters: [&[T]; 3], f: impl Fn(T) ->
 	}
 }
 
+/// A product for each element of x, in vectors along planes, which a short plane does not fill.
+fn products_by_planes(x: &Fact) -> u64 {
+	let (planes, len) = super::pool::planes(x.shape());
+	let filled = (len as u64).next_multiple_of(8);
+	of_vectors(x.dtype(), filled.saturating_mul(planes as u64))
+}
+
+/// Whether `(x - mean) * a` of these parameters, constants of binary32, is zero or a normal number
+/// whatever x is: a difference from a mean is zero, or no smaller than 2^-25 of the mean.
+fn has_normal_products(parameters: &[Fact]) -> bool {
+	// 2^-100, so that 2^-25 of it is normal.
+	const LEAST: f64 = 1.0 / (1u128 << 100) as f64;
+	let constant = |index: usize| {
+		let value = parameters.get(index)?.konst()?;
+		slice::<f32>(value).ok()
+	};
+	let (Some(mean), Some(a)) = (constant(0), constant(1)) else {
+		return false;
+	};
+	mean.iter().zip(a).all(|(mean, a)| {
+		let (mean, a) = (f64::from(mean.abs()), f64::from(a.abs()));
+		a == 0.0 || (mean >= LEAST && a >= f64::from(f32::MIN_POSITIVE) && mean * a >= LEAST)
+	})
+}
+
 impl Kernel for ChannelAffine {
 	fn name(&self) -> &'static str {
 		"BatchNormalization"
@@ -310,6 +339,16 @@ impl Kernel for ChannelAffine {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64 * 3)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		if has_normal_products(&inputs[inputs.len() - PARAMETERS..]) {
+			return 0;
+		}
+		match self.layout {
+			Layout::Given => products_by_planes(&outputs[0]),
+			Layout::ChannelsLast => of_vectors(outputs[0].dtype(), outputs[0].len() as u64),
+		}
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -9,7 +9,7 @@ use crate::{
 	broadcast::broadcast_shape,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, FollowUp, Kernel, Layout},
+	kernel::{of_functions, of_vectors, ChannelsLast, Cost, FollowUp, Kernel, Layout},
 	passes::channels_last_axes,
 	DType,
 };
@@ -26,6 +26,8 @@ pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 	const TRANSCENDENTALS: u64 = 0;
 	/// Arithmetic operations for each element.
 	const OPERATIONS: u64 = 1;
+	/// Operations on each element that [subnormal numbers](Kernel::subnormals) slow down.
+	const SUBNORMALS: u64 = 0;
 
 	/// The element type of the output.
 	fn output(&self, input: DType) -> DType {
@@ -101,6 +103,16 @@ impl<O: BinaryOp> Kernel for Binary<O> {
 			.with_scalars(rows.saturating_mul(16))
 			.with_macs(len.saturating_mul(self.op.operations(inputs[0].dtype())))
 			.with_transcendentals(len.saturating_mul(O::TRANSCENDENTALS))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		let len = outputs[0].len() as u64;
+		let dtype = inputs[0].dtype();
+		of_vectors(dtype, len.saturating_mul(O::SUBNORMALS)).saturating_add(of_functions(
+			dtype,
+			O::TRANSCENDENTALS,
+			len,
+		))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -81,7 +81,6 @@ impl Col2Im {
 	fn run<T: Scalar>(&self, x: &Tensor) -> Result<Tensor, EvalError> {
 		let source = slice::<T>(x)?;
 		let (blocks, plane) = (self.window.output_len_all(), self.window.input_len_all());
-		let stride = self.window.strides[AXES - 1];
 		let of_channel = self.window.kernel_len() as usize * blocks;
 		build_tensor::<T>(&self.shape, |y| {
 			if y.is_empty() {
@@ -92,12 +91,8 @@ impl Col2Im {
 				let mut columns = x.chunks_exact(blocks);
 				self.window.for_each_tap(|tap| {
 					let Some(column) = columns.next() else { return };
-					self.window.for_each_run(tap, |from, to, len| {
-						let targets = y[to..].iter_mut().step_by(stride);
-						for (y, x) in targets.zip(&column[from..from + len]) {
-							*y = y.plus(*x);
-						}
-					});
+					self.window
+						.for_each_pair_back(tap, y, column, |y, x| *y = y.plus(x));
 				});
 			}
 		})
@@ -117,7 +112,10 @@ impl Kernel for Col2Im {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		Cost::touching(inputs, outputs).with_macs((inputs[0].len() as u64).saturating_mul(6))
+		let planes = self.shape[0] as u64 * self.shape[1] as u64;
+		Cost::touching(inputs, outputs)
+			.with_macs((inputs[0].len() as u64).saturating_mul(6))
+			.with_macs(self.window.run_macs(planes))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -158,6 +158,29 @@ impl Conv {
 			.saturating_mul(self.group_in as u64)
 	}
 
+	/// Whether weights that are known only when it runs may keep it from multiplying matrices.
+	fn may_go_directly(&self, inputs: &[Fact]) -> bool {
+		let weights = inputs.get(1).and_then(Fact::konst);
+		let is_finite = weights.is_some_and(|w| match inputs[0].dtype() {
+			DType::F64 => slice::<f64>(w).is_ok_and(|w| w.iter().all(|w| w.is_finite())),
+			_ => slice::<f32>(w).is_ok_and(|w| w.iter().all(|w| w.is_finite())),
+		});
+		self.window.padded() != self.window.input && !is_finite
+	}
+
+	/// What a group takes row by row, in multiply-accumulates: the sums go through memory, and rows
+	/// may be short.
+	fn direct_macs(&self) -> u64 {
+		let width = self.window.output[AXES - 1];
+		let rows = self.window.output_len_all() / width.max(1);
+		let planes = (self.group_in as u64).saturating_mul(self.group_out as u64);
+		((rows * width.next_multiple_of(LANES)) as u64)
+			.saturating_mul(self.k())
+			.saturating_mul(self.group_out as u64)
+			.saturating_mul(4)
+			.saturating_add(self.window.run_macs(planes))
+	}
+
 	fn padded_bytes(&self, dtype: DType) -> u64 {
 		self.window
 			.padded()
@@ -340,7 +363,6 @@ impl Conv {
 	fn direct<T: Scalar>(&self, input: &[T], weights: &[T], bias: Option<&[T]>, output: &mut [T]) {
 		let (plane, in_plane) = (self.window.output_len_all(), self.window.input_len_all());
 		let positions = self.window.kernel_len() as usize;
-		let stride = self.window.strides[AXES - 1];
 		let mut sums = PartialSums::new(plane, self.k());
 		vectorized(
 			#[inline(always)]
@@ -354,19 +376,13 @@ impl Conv {
 								weights[(channel * self.group_in + c) * positions + position];
 							let x = &input[(first_in + c) * in_plane..][..in_plane];
 							let y = sums.next_term(y);
-							self.window.for_each_run(tap, |to, from, len| {
-								let y = &mut y[to..to + len];
-								if stride == 1 {
-									for (y, x) in y.iter_mut().zip(&x[from..from + len]) {
-										*y = y.mac(*x, weight);
-									}
-								} else {
-									for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride))
-									{
-										*y = y.mac(*x, weight);
-									}
-								}
-							});
+							self.window.for_each_pair(
+								tap,
+								y,
+								x,
+								#[inline(always)]
+								|y, x| *y = y.mac(x, weight),
+							);
 						}
 						position += 1;
 					});
@@ -400,16 +416,12 @@ impl Kernel for Conv {
 		let batch = inputs[0].shape()[0].max(1) as u64;
 		let k = usize::try_from(self.k()).unwrap_or(usize::MAX);
 		let pixels = self.window.output_len_all();
-		let macs = if self.as_matrices() {
-			linalg::macs(pixels, k, self.group_out)
-		} else {
-			// Accumulators go through memory, and rows may be short.
-			let rows = pixels / self.window.output[AXES - 1];
-			let row = self.window.output[AXES - 1].next_multiple_of(LANES);
-			((rows * row) as u64)
-				.saturating_mul(self.k())
-				.saturating_mul(self.group_out as u64)
-				.saturating_mul(4)
+		let multiplied = linalg::macs(pixels, k, self.group_out);
+		let macs = match (self.as_matrices(), self.may_go_directly(inputs)) {
+			(true, false) => multiplied,
+			(false, _) => self.direct_macs(),
+			// They are packed before it is seen that they are not finite.
+			(true, true) => multiplied.saturating_add(self.direct_macs()),
 		};
 		let macs = macs.saturating_mul(macs_of(inputs[0].dtype()));
 		let moved = if self.as_matrices() {

@@ -236,7 +236,6 @@ impl ConvTranspose {
 		out_plane: usize,
 	) {
 		let positions = self.window.kernel_len() as usize;
-		let stride = self.window.strides[AXES - 1];
 		let mut sums = PartialSums::new(out_plane, self.terms());
 		vectorized(
 			#[inline(always)]
@@ -252,18 +251,13 @@ impl ConvTranspose {
 									weights[(c * self.group_out + own) * positions + position];
 								let x = &input[c * in_plane..][..in_plane];
 								let y = sums.next_term(y);
-								self.window.for_each_run(tap, |from, to, len| {
-									let x = &x[from..from + len];
-									if stride == 1 {
-										for (y, x) in y[to..to + len].iter_mut().zip(x) {
-											*y = y.mac(*x, weight);
-										}
-									} else {
-										for (y, x) in y[to..].iter_mut().step_by(stride).zip(x) {
-											*y = y.mac(*x, weight);
-										}
-									}
-								});
+								self.window.for_each_pair_back(
+									tap,
+									y,
+									x,
+									#[inline(always)]
+									|y, x| *y = y.mac(x, weight),
+								);
 							}
 							position += 1;
 						});
@@ -317,6 +311,10 @@ impl Kernel for ConvTranspose {
 		Cost::touching(inputs, outputs)
 			.with_macs(macs)
 			.with_scalars(steps.saturating_mul(8))
+			.with_macs(
+				self.window
+					.run_macs(channels.saturating_mul(self.group_in as u64)),
+			)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

@@ -2,6 +2,8 @@
 //!
 //! The difference of integers is exact and then rounded to binary32; the product is one operation.
 
+use std::sync::Arc;
+
 use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
@@ -11,7 +13,8 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
+	operand::may_be_subnormal,
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
 };
@@ -70,6 +73,15 @@ impl Kernel for DequantizeLinear {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		Cost::touching(inputs, outputs).with_macs((outputs[0].len() as u64).saturating_mul(2))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		// No integer makes a scale of a middling size smaller.
+		let is_middling = |scale: &Arc<Tensor>| !may_be_subnormal(scale);
+		if inputs[0].dtype() != DType::F32 && inputs[1].konst().is_some_and(is_middling) {
+			return 0;
+		}
+		one_by_one(DType::F32, outputs[0].len() as u64)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

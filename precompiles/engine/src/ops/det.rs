@@ -12,7 +12,7 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	select::Select,
 	tensor::{build as build_tensor, dtype, slice},
@@ -96,13 +96,22 @@ impl Kernel for Det {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let n = inputs[0].shape().last().copied().unwrap_or(0) as u64;
+		// Each matrix is a step of its own, also an empty one.
 		Cost::touching(inputs, outputs)
+			.with_scalars((outputs[0].len() as u64).saturating_mul(8))
 			.with_macs((inputs[0].len() as u64).saturating_mul(n.saturating_mul(8) + 32))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		let n = inputs[0].shape().last().copied().unwrap_or(0);
 		(n * n * inputs[0].dtype().size()) as u64
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let n = inputs[0].shape().last().copied().unwrap_or(0) as u64;
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		// A third of the products of all columns; short rows fill no vectors.
+		one_by_one(dtype, len.saturating_mul(n / 3 + 2))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -27,6 +27,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl BinaryOp for Div {
 	const NAME: &'static str = "Div";
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
+	const SUBNORMALS: u64 = 1;
 	// A division takes about as long as four multiplications.
 	const OPERATIONS: u64 = 4;
 

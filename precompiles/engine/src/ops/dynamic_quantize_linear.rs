@@ -13,7 +13,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	select::Select,
 	tensor::{from_slice, map, slice},
 	DType,
@@ -45,6 +45,11 @@ impl Kernel for DynamicQuantizeLinear {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		Cost::touching(inputs, outputs).with_scalars((outputs[0].len() as u64).saturating_mul(12))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// The quotients.
+		one_by_one(inputs[0].dtype(), inputs[0].len() as u64)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

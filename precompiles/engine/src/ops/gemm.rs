@@ -18,7 +18,7 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_strides},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{macs_of, Cost, Kernel},
+	kernel::{macs_of, of_vectors, Cost, Kernel},
 	linalg::{self, Packed},
 	operand::operands,
 	tensor::{slice, slice_mut},
@@ -172,7 +172,14 @@ impl Kernel for Gemm {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let macs = linalg::macs(self.rows, self.k, self.columns);
+		// A is turned element by element, from anywhere in it, by two divisions.
+		let turned = if self.trans_a {
+			(inputs[0].len() as u64).saturating_mul(8)
+		} else {
+			0
+		};
 		Cost::touching(inputs, outputs)
+			.with_scalars(turned)
 			.with_macs(macs.saturating_mul(macs_of(outputs[0].dtype())))
 			.with_bytes(self.constant_bytes())
 	}
@@ -197,6 +204,14 @@ impl Kernel for Gemm {
 			Some(_) if self.size == 8 => Packed::<f64>::bytes(self.k, self.columns),
 			Some(_) => Packed::<f32>::bytes(self.k, self.columns),
 		}
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		// alpha and beta, in vectors of 128 bits.
+		of_vectors(
+			inputs[0].dtype(),
+			(outputs[0].len() as u64).saturating_mul(4),
+		)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

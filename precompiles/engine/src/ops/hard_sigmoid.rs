@@ -21,6 +21,7 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 impl FloatFn for HardSigmoid {
 	const NAME: &'static str = "HardSigmoid";
+	const SUBNORMALS: u64 = 1;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -15,6 +15,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for HardSwish {
 	const NAME: &'static str = "HardSwish";
+	const SUBNORMALS: u64 = 2;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

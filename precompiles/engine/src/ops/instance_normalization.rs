@@ -8,7 +8,7 @@ use crate::{
 	attrs::Attrs,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{build as build_tensor, slice, strides},
 	DType,
@@ -140,6 +140,12 @@ impl Kernel for GroupNormalization {
 		Cost::touching(inputs, outputs)
 			.with_scalars(len * 3)
 			.with_transcendentals(runs)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Squares that wait for each other, then what goes in vectors of 128 bits.
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		one_by_one(dtype, len).saturating_add(of_vectors(dtype, len.saturating_mul(4)))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

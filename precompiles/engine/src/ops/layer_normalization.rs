@@ -5,12 +5,15 @@
 
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
-use super::{normalization::Moments, Inputs, Lowered, NodeCtx};
+use super::{
+	normalization::{first_axis, shape_of_runs, Moments},
+	Inputs, Lowered, NodeCtx,
+};
 use crate::{
-	broadcast::{broadcast_shape, zip},
+	broadcast::zip,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{slice, slice_mut},
 	DType,
@@ -30,23 +33,8 @@ struct LayerNormalization {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let (x, scale) = (inputs.required(0)?, inputs.required(1)?);
-	x.expect("X", &DType::FLOATS)?;
-	x.expect_rank("X", 1..)?;
-	let axis = x.axis("axis", node.attrs.int_or("axis", -1)?)?;
-	for (name, input) in [("Scale", Some(scale)), ("B", inputs.optional(2))] {
-		let Some(input) = input else { continue };
-		input.expect_same_dtype(name, x)?;
-		if broadcast_shape(input.shape(), x.shape())? != x.shape() {
-			return Err(OpError::mismatch(format!(
-				"{name} of {:?} does not broadcast to {:?}",
-				input.shape(),
-				x.shape()
-			)));
-		}
-	}
-	if node.attrs.int_or("stash_type", 1)? != 1 {
-		return Err(OpError::unsupported("stash_type must be 1 (float)"));
-	}
+	let parameters = [("Scale", Some(scale)), ("B", inputs.optional(2))];
+	let axis = first_axis(node, x, &parameters)?;
 	let stash = node.wants(1) || node.wants(2);
 	if stash && x.dtype() != DType::F32 {
 		return Err(OpError::unsupported(
@@ -68,18 +56,12 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 }
 
 impl LayerNormalization {
-	fn stash_shape(&self, shape: &[usize]) -> Vec<usize> {
-		let mut shape = shape.to_vec();
-		shape[self.axis..].fill(1);
-		shape
-	}
-
 	fn run<T: Float + Datum>(&self, inputs: &[TValue]) -> Result<Vec<Tensor>, EvalError> {
 		let x = &inputs[0];
 		let len: usize = x.shape()[self.axis..].iter().product();
 		let epsilon = T::from_f64(f64::from(self.epsilon));
 		let mut y = Tensor::zero_dt(T::datum_type(), x.shape())?;
-		let stash_shape = self.stash_shape(x.shape());
+		let stash_shape = shape_of_runs(x.shape(), self.axis);
 		let mut mean = Tensor::zero_dt(T::datum_type(), &stash_shape)?;
 		let mut inverse = Tensor::zero_dt(T::datum_type(), &stash_shape)?;
 		if len > 0 {
@@ -119,7 +101,7 @@ impl Kernel for LayerNormalization {
 			.ok_or_else(|| super::internal_arity(inputs))?;
 		let mut facts = vec![x.without_value()];
 		if self.stash {
-			let stashed = Fact::new(x.dtype(), self.stash_shape(x.shape()))?;
+			let stashed = Fact::new(x.dtype(), shape_of_runs(x.shape(), self.axis))?;
 			facts.extend([stashed.clone(), stashed]);
 		}
 		Ok(facts)
@@ -136,6 +118,12 @@ impl Kernel for LayerNormalization {
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {
 		inputs[0].bytes().saturating_mul(4)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Squares that wait for each other, then what goes in vectors of 128 bits.
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		one_by_one(dtype, len).saturating_add(of_vectors(dtype, len.saturating_mul(4)))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

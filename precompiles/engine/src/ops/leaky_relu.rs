@@ -19,6 +19,7 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 
 impl FloatFn for LeakyRelu {
 	const NAME: &'static str = "LeakyRelu";
+	const SUBNORMALS: u64 = 1;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -18,7 +18,7 @@ use crate::{
 	attrs::Attrs,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{dtype, slice, slice_mut, zeros},
 	DType,
@@ -152,6 +152,17 @@ impl Kernel for Linear {
 		Cost::touching(inputs, outputs)
 			.with_macs((self.coefficients.len() as u64).saturating_mul(4 * rows))
 			.with_transcendentals(rows.saturating_mul(self.width() as u64))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// In binary64, where no number of binary32 is subnormal.
+		match inputs[0].dtype() {
+			DType::F64 => {
+				let products = (self.coefficients.len() as u64).saturating_mul(self.rows as u64);
+				one_by_one(DType::F64, products)
+			}
+			_ => 0,
+		}
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

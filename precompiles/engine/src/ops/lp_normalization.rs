@@ -9,7 +9,7 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
@@ -105,6 +105,11 @@ impl Kernel for LpNormalization {
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		(self.inner * inputs[0].dtype().size()) as u64
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		one_by_one(dtype, len).saturating_add(of_vectors(dtype, len.saturating_mul(2)))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

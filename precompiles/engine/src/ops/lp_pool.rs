@@ -8,13 +8,13 @@
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{
-	window::{kernel_shape, spatial_rank, Window, AXES},
+	window::{kernel_shape, spatial_rank, Window},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
@@ -78,6 +78,14 @@ fn power(node: &NodeCtx<'_>) -> Result<f64, OpError> {
 }
 
 impl LpPool {
+	/// Elements that are summed up, over all windows.
+	fn terms(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		match &self.window {
+			None => inputs[0].len() as u64,
+			Some(window) => (outputs[0].len() as u64).saturating_mul(window.kernel_len()),
+		}
+	}
+
 	fn shape(&self, x: &[usize]) -> Vec<usize> {
 		let mut shape = x[..2].to_vec();
 		match &self.window {
@@ -123,14 +131,14 @@ impl LpPool {
 				match &self.window {
 					None => y[0] = x.iter().fold(T::ZERO, |sum, x| sum + self.term(*x)),
 					Some(window) => {
-						let stride = window.strides[AXES - 1];
 						window.for_each_tap(|tap| {
-							window.for_each_run(tap, |to, from, len| {
-								let x = x[from..].iter().step_by(stride);
-								for (y, x) in y[to..to + len].iter_mut().zip(x) {
-									*y = *y + self.term(*x);
-								}
-							});
+							window.for_each_pair(
+								tap,
+								y,
+								x,
+								#[inline(always)]
+								|y, x| *y = *y + self.term(x),
+							);
 						});
 					}
 				}
@@ -156,9 +164,12 @@ impl Kernel for LpPool {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		let terms = match &self.window {
-			None => inputs[0].len() as u64,
-			Some(window) => (outputs[0].len() as u64).saturating_mul(window.kernel_len()),
+		let terms = self.terms(inputs, outputs);
+		// Of tiny planes the runs are found in more time than they take.
+		let planes = outputs[0].shape()[0] as u64 * outputs[0].shape()[1] as u64;
+		let found = match &self.window {
+			None => planes.saturating_mul(64),
+			Some(window) => window.run_macs(planes),
 		};
 		let outputs_len = outputs[0].len() as u64;
 		let powers = if self.p == 1.0 {
@@ -170,7 +181,15 @@ impl Kernel for LpPool {
 		};
 		Cost::touching(inputs, outputs)
 			.with_scalars(terms)
+			.with_macs(found)
 			.with_transcendentals(powers)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		let terms = self.terms(inputs, outputs);
+		let roots = outputs[0].len() as u64;
+		// Rows may be short.
+		one_by_one(inputs[0].dtype(), terms.saturating_add(roots))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

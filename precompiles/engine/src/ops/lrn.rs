@@ -14,7 +14,7 @@ use crate::{
 	attrs::Attrs,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, Kernel, Layout},
+	kernel::{of_vectors, ChannelsLast, Cost, Kernel, Layout},
 	math::{pow, Float},
 	simd::vectorized,
 	tensor::{build as build_tensor, slice, strides},
@@ -172,6 +172,14 @@ impl Kernel for Lrn {
 					.saturating_mul(self.size.min(channels) as u64),
 			)
 			.with_transcendentals(len.saturating_mul(powers))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let channels = super::pool::channels(inputs[0].shape(), self.layout);
+		// The squares, then what is done to a sum of them, in vectors of 128 bits.
+		let operations = 2 * self.size.min(channels) as u64 + 8;
+		let len = inputs[0].len() as u64;
+		of_vectors(inputs[0].dtype(), len.saturating_mul(operations))
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _outputs: &[Fact]) -> u64 {

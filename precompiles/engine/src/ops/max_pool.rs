@@ -9,7 +9,7 @@ use tract_onnx::prelude::{TValue, TVec, Tensor};
 
 use super::{
 	max_pool_indices,
-	window::{self, Window, AXES},
+	window::{self, Window},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
@@ -95,7 +95,6 @@ impl MaxPool {
 			);
 			return Ok(());
 		}
-		let stride = self.window.strides[AXES - 1];
 		vectorized(
 			#[inline(always)]
 			|| {
@@ -105,18 +104,13 @@ impl MaxPool {
 				{
 					y.fill(T::LOWEST);
 					self.window.for_each_tap(|tap| {
-						self.window.for_each_run(tap, |to, from, len| {
-							let y = &mut y[to..to + len];
-							if stride == 1 {
-								for (y, x) in y.iter_mut().zip(&x[from..from + len]) {
-									*y = y.larger(*x);
-								}
-							} else {
-								for (y, x) in y.iter_mut().zip(x[from..].iter().step_by(stride)) {
-									*y = y.larger(*x);
-								}
-							}
-						});
+						self.window.for_each_pair(
+							tap,
+							y,
+							x,
+							#[inline(always)]
+							|y, x| *y = y.larger(x),
+						);
 					});
 				}
 			},

@@ -111,9 +111,12 @@ impl Kernel for MaxPoolIndices {
 	}
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
-		// One element after the other, with branches.
+		// One element after the other, with branches that no processor foresees.
 		let elements = (outputs[0].len() as u64).saturating_mul(self.window.kernel_len());
-		Cost::touching(inputs, outputs).with_macs(elements.saturating_mul(32))
+		let planes = outputs[0].shape()[0] as u64 * outputs[0].shape()[1] as u64;
+		Cost::touching(inputs, outputs)
+			.with_scalars(elements.saturating_mul(4))
+			.with_macs(self.window.listing_macs().saturating_mul(planes))
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {

@@ -8,7 +8,7 @@
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
 use super::{
-	window::{extents, kernel_shape, spatial_rank, AXES, MAX_EXTENT},
+	window::{explicit_pads, extents, kernel_shape, spatial_rank, AXES},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
@@ -29,6 +29,8 @@ struct MaxUnpool {
 	counted: Vec<usize>,
 	/// Shape of the output.
 	shape: Vec<usize>,
+	/// Of the output, where it is larger than the counted tensor.
+	strides: Option<Vec<usize>>,
 }
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
@@ -59,28 +61,26 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 			shape
 		}
 	};
-	Ok(Lowered::step_of(MaxUnpool { counted, shape }, [0, 1]))
+	let strides = (counted != shape).then(|| strides(&shape));
+	let kernel = MaxUnpool {
+		counted,
+		shape,
+		strides,
+	};
+	Ok(Lowered::step_of(kernel, [0, 1]))
 }
 
 /// The shape of the tensor that the node's window would pool to `x`.
 fn unpooled(node: &NodeCtx<'_>, x: &Fact, rank: usize) -> Result<Vec<usize>, OpError> {
 	let kernel = kernel_shape(&node.attrs, rank)?;
 	let steps = extents(&node.attrs, "strides", rank)?;
-	let pads = node
-		.attrs
-		.ints("pads")?
-		.unwrap_or(&[0; 2 * AXES][..2 * rank]);
-	if pads.len() != 2 * rank || pads.iter().any(|pad| !(0..=MAX_EXTENT).contains(pad)) {
-		return Err(OpError::bad_attribute(
-			"pads",
-			format!("must have {} values, none of them negative", 2 * rank),
-		));
-	}
+	let [before, after] = explicit_pads(&node.attrs, rank)?;
 	let mut shape = x.shape().to_vec();
 	for (axis, dim) in shape[2..].iter_mut().enumerate() {
 		// Of 128 bits: each factor has up to 30.
-		let (step, pad) = (steps[AXES - rank + axis], pads[axis] + pads[rank + axis]);
-		let len = (*dim as i128 - 1) * step as i128 + kernel[axis] as i128 - i128::from(pad);
+		let at = AXES - rank + axis;
+		let pad = (before[at] + after[at]) as i128;
+		let len = (*dim as i128 - 1) * steps[at] as i128 + kernel[axis] as i128 - pad;
 		*dim = usize::try_from(len).map_err(|_| {
 			OpError::bad_attribute("pads", format!("leave {len} elements on axis {}", axis + 2))
 		})?;
@@ -117,13 +117,12 @@ impl MaxUnpool {
 
 	/// Where an element of the counted tensor lies in the output.
 	fn place(&self, index: usize) -> usize {
-		if self.counted == self.shape {
+		let Some(strides) = &self.strides else {
 			return index;
-		}
-		let own = strides(&self.shape);
+		};
 		let mut rest = index;
 		let mut place = 0;
-		for (dim, stride) in self.counted.iter().zip(own).rev() {
+		for (dim, stride) in self.counted.iter().zip(strides).rev() {
 			place += rest % dim * stride;
 			rest /= dim;
 		}

@@ -24,6 +24,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl VariadicOp for Mean {
 	const NAME: &'static str = "Mean";
 	const DTYPES: &'static [DType] = &DType::FLOATS;
+	const DIVIDES: bool = true;
 
 	fn combine(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(a)?, T => vectorized(

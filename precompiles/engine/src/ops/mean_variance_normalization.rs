@@ -10,7 +10,7 @@ use crate::{
 	broadcast::{broadcast_strides, for_each_row},
 	error::{EvalError, OpError},
 	fact::{resolve_axes, Fact},
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
@@ -94,6 +94,12 @@ impl Kernel for MeanVarianceNormalization {
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		let groups: usize = self.means.iter().product();
 		(2 * groups * inputs[0].dtype().size()) as u64
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Squares that wait for each other, then what goes in vectors of 128 bits.
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		one_by_one(dtype, len).saturating_add(of_vectors(dtype, len.saturating_mul(4)))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -19,6 +19,6 @@ impl FloatFn for Mish {
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {
-		x.via_f64(crate::math::mish)
+		x.mish()
 	}
 }

@@ -287,12 +287,13 @@ impl<'a> Inputs<'a> {
 		}
 	}
 
-	/// The elements of input `index`, a constant of at most one dimension, of i32 or i64.
-	pub fn constant_ints(
+	/// The value of input `index`, if the node has it, which must be a constant of at most one
+	/// dimension then.
+	fn constant_list(
 		&self,
 		index: usize,
 		name: &'static str,
-	) -> Result<Option<Vec<i64>>, OpError> {
+	) -> Result<Option<&'a Tensor>, OpError> {
 		let Some(tensor) = self.constant(index, name)? else {
 			return Ok(None);
 		};
@@ -302,14 +303,17 @@ impl<'a> Inputs<'a> {
 				format!("has shape {:?}, but must be a list", tensor.shape()),
 			));
 		}
-		crate::tensor::indices(tensor)
-			.map(Some)
-			.map_err(|_| OpError::UnsupportedDType {
-				reason: format!(
-					"input '{name}' is {:?}, but must be i64 or i32",
-					tensor.datum_type()
-				),
-			})
+		Ok(Some(tensor))
+	}
+
+	/// The elements of input `index`, a constant of at most one dimension, of i32 or i64.
+	pub fn constant_ints(
+		&self,
+		index: usize,
+		name: &'static str,
+	) -> Result<Option<Vec<i64>>, OpError> {
+		let list = self.constant_list(index, name)?;
+		list.map(|list| integers_of(list, name)).transpose()
 	}
 
 	/// The elements of input `index`, as [`Self::constant_ints`], or a list of whole numbers of
@@ -319,32 +323,8 @@ impl<'a> Inputs<'a> {
 		index: usize,
 		name: &'static str,
 	) -> Result<Option<Vec<i64>>, OpError> {
-		let Some(tensor) = self.constant(index, name)? else {
-			return Ok(None);
-		};
-		let floats: Vec<f64> = match crate::tensor::dtype(tensor) {
-			Ok(DType::F32) => {
-				slice::<f32>(tensor).map(|floats| floats.iter().map(|x| f64::from(*x)).collect())
-			}
-			Ok(DType::F64) => slice::<f64>(tensor).map(<[f64]>::to_vec),
-			_ => return self.constant_ints(index, name),
-		}
-		.map_err(|error| OpError::bad_attribute(name, error.to_string()))?;
-		floats
-			.iter()
-			.map(|x| {
-				// Beyond 2^53 not every number has a neighbour.
-				if x.fract() == 0.0 && x.abs() <= 9_007_199_254_740_992.0 {
-					Ok(*x as i64)
-				} else {
-					Err(OpError::bad_attribute(
-						name,
-						format!("has {x}, but must have whole numbers"),
-					))
-				}
-			})
-			.collect::<Result<_, _>>()
-			.map(Some)
+		let list = self.constant_list(index, name)?;
+		list.map(|list| whole_numbers_of(list, name)).transpose()
 	}
 
 	/// The one element of input `index`, a constant of i32 or i64.
@@ -358,6 +338,42 @@ impl<'a> Inputs<'a> {
 			)),
 		}
 	}
+}
+
+/// The elements of a list of i32 or i64.
+fn integers_of(list: &Tensor, name: &'static str) -> Result<Vec<i64>, OpError> {
+	crate::tensor::indices(list).map_err(|_| OpError::UnsupportedDType {
+		reason: format!(
+			"input '{name}' is {:?}, but must be i64 or i32",
+			list.datum_type()
+		),
+	})
+}
+
+/// The same, or of a list of floats that are whole numbers.
+fn whole_numbers_of(list: &Tensor, name: &'static str) -> Result<Vec<i64>, OpError> {
+	let floats: Vec<f64> = match crate::tensor::dtype(list) {
+		Ok(DType::F32) => {
+			slice::<f32>(list).map(|floats| floats.iter().map(|x| f64::from(*x)).collect())
+		}
+		Ok(DType::F64) => slice::<f64>(list).map(<[f64]>::to_vec),
+		_ => return integers_of(list, name),
+	}
+	.map_err(|error| OpError::bad_attribute(name, error.to_string()))?;
+	floats
+		.iter()
+		.map(|x| {
+			// Beyond 2^53 not every number has a neighbour.
+			if x.fract() == 0.0 && x.abs() <= 9_007_199_254_740_992.0 {
+				Ok(*x as i64)
+			} else {
+				Err(OpError::bad_attribute(
+					name,
+					format!("has {x}, but must have whole numbers"),
+				))
+			}
+		})
+		.collect()
 }
 
 /// What a node becomes.

@@ -16,6 +16,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 impl BinaryOp for Mul {
 	const NAME: &'static str = "Mul";
 	const DTYPES: &'static [DType] = &DType::NUMBERS;
+	const SUBNORMALS: u64 = 1;
 
 	arithmetic!(|a, b| a * b, |a, b| a.wrapping_mul(b));
 }

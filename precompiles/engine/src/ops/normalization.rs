@@ -1,6 +1,40 @@
 //! What the normalisations over a run of elements share.
 
-use crate::math::Float;
+use super::NodeCtx;
+use crate::{broadcast::broadcast_shape, error::OpError, fact::Fact, math::Float, DType};
+
+/// Checks a node that normalises the axes of `x` from its attribute `axis` on, and that has
+/// parameters which broadcast to `x`. Returns that axis.
+pub(super) fn first_axis(
+	node: &NodeCtx<'_>,
+	x: &Fact,
+	parameters: &[(&'static str, Option<&Fact>)],
+) -> Result<usize, OpError> {
+	x.expect("X", &DType::FLOATS)?;
+	x.expect_rank("X", 1..)?;
+	for (name, parameter) in parameters {
+		let Some(parameter) = parameter else { continue };
+		parameter.expect_same_dtype(name, x)?;
+		if broadcast_shape(parameter.shape(), x.shape())? != x.shape() {
+			return Err(OpError::mismatch(format!(
+				"{name} of {:?} does not broadcast to {:?}",
+				parameter.shape(),
+				x.shape()
+			)));
+		}
+	}
+	if node.attrs.int_or("stash_type", 1)? != 1 {
+		return Err(OpError::unsupported("stash_type must be 1 (float)"));
+	}
+	x.axis("axis", node.attrs.int_or("axis", -1)?)
+}
+
+/// The shape of what there is one of for each run: `x`'s, with ones from the first axis on.
+pub(super) fn shape_of_runs(x: &[usize], first_axis: usize) -> Vec<usize> {
+	let mut shape = x.to_vec();
+	shape[first_axis..].fill(1);
+	shape
+}
 
 /// Mean and standard deviation of a run of elements.
 #[derive(Clone, Copy, Debug)]

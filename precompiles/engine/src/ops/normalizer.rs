@@ -12,7 +12,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	select::Select,
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
@@ -69,6 +69,12 @@ impl Kernel for Normalizer {
 		Cost::touching(inputs, outputs)
 			.with_scalars(len.saturating_mul(4))
 			.with_transcendentals(len / self.features as u64)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Squares that wait for each other, and quotients in vectors of 128 bits.
+		let len = inputs[0].len() as u64;
+		one_by_one(DType::F32, len).saturating_add(of_vectors(DType::F32, len.saturating_mul(2)))
 	}
 
 	#[allow(

@@ -80,6 +80,7 @@ pub(super) fn channels_last<T: Copy>(
 
 /// Each element of a window is one operation on an accumulator in memory: in vectors of channels
 /// where these lie last; else in rows that may be short, and in no vectors where the window strides.
+/// Finding the elements takes longer than that where there are few channels, or planes are tiny.
 pub(super) fn cost(window: &Window, layout: Layout, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 	let strided = layout == Layout::Given && window.strides[AXES - 1] > 1;
 	let row = outputs[0].shape().last().copied().unwrap_or(1).max(1);
@@ -90,11 +91,18 @@ pub(super) fn cost(window: &Window, layout: Layout, inputs: &[Fact], outputs: &[
 		Layout::Given => (row.next_multiple_of(16), 16),
 	};
 	let elements = rows.saturating_mul(row as u64);
-	Cost::touching(inputs, outputs).with_macs(
-		elements
-			.saturating_mul(window.kernel_len())
-			.saturating_mul(of_element),
-	)
+	let (batch, channels) = (outputs[0].shape()[0] as u64, outputs[0].shape()[1] as u64);
+	let found = match layout {
+		Layout::ChannelsLast => window.listing_macs().saturating_mul(batch),
+		Layout::Given => window.run_macs(batch.saturating_mul(channels)),
+	};
+	Cost::touching(inputs, outputs)
+		.with_macs(
+			elements
+				.saturating_mul(window.kernel_len())
+				.saturating_mul(of_element),
+		)
+		.with_macs(found)
 }
 
 /// The planes of a tensor of batch, channels and spatial axes: how many, and their length.

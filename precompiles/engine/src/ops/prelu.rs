@@ -10,7 +10,7 @@ use crate::{
 	broadcast::{broadcast_shape, zip},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, Cost, Kernel},
 	simd::vectorized,
 	tensor::dtype,
 	DType,
@@ -79,6 +79,11 @@ impl Kernel for PRelu {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		Cost::touching(inputs, outputs).with_macs(outputs[0].len() as u64)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let len = inputs[0].len() as u64;
+		of_vectors(inputs[0].dtype(), len.saturating_mul(1))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

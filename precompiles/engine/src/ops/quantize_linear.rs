@@ -12,7 +12,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	storage::{SmallFloat, Storage},
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
@@ -157,6 +157,11 @@ impl Kernel for QuantizeLinear {
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		let zeros = inputs.get(2).map_or(8, |zero| zero.len() as u64 * 8);
 		zeros.saturating_add(inputs[0].bytes())
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// The quotients.
+		one_by_one(DType::F32, inputs[0].len() as u64)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -15,6 +15,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 
 impl FloatFn for Reciprocal {
 	const NAME: &'static str = "Reciprocal";
+	const SUBNORMALS: u64 = 1;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -12,7 +12,7 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::{resolve_axes, Fact},
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	simd::vectorized,
 	tensor::{build, reshape, slice},
@@ -43,6 +43,11 @@ pub(super) trait Reduction: Debug + Send + Sync + 'static {
 	/// Multiply-accumulates that an element takes along a reduced row, where each operation waits
 	/// for the one before.
 	const CHAIN: u64 = 32;
+
+	/// Whether it multiplies in this type, and not in a wider one.
+	fn multiplies(_: DType) -> bool {
+		false
+	}
 
 	/// Reduces the walk's elements.
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError>;
@@ -270,6 +275,15 @@ impl<R: Reduction> Kernel for Reduce<R> {
 				len.saturating_mul(functions)
 					.saturating_add(outputs[0].len() as u64),
 			)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		if R::multiplies(dtype) {
+			one_by_one(dtype, len)
+		} else {
+			0
+		}
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {

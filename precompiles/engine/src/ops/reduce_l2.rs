@@ -23,6 +23,10 @@ impl Reduction for ReduceL2 {
 	const NAME: &'static str = "ReduceL2";
 	const DTYPES: &'static [DType] = &DType::FLOATS;
 
+	fn multiplies(dtype: DType) -> bool {
+		dtype == DType::F64
+	}
+
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(x)?, T => {
 			walk.sum::<T>(x, |x| x * x, f64::sqrt)

@@ -23,6 +23,10 @@ impl Reduction for ReduceProd {
 	const NAME: &'static str = "ReduceProd";
 	const DTYPES: &'static [DType] = &super::reduce::NUMBERS;
 
+	fn multiplies(_: DType) -> bool {
+		true
+	}
+
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		match dtype(x)? {
 			DType::F32 => walk.reduce::<f32>(x, 1.0, |a, x| a * x, |a| a),

@@ -23,6 +23,10 @@ impl Reduction for ReduceSumSquare {
 	const NAME: &'static str = "ReduceSumSquare";
 	const DTYPES: &'static [DType] = &super::reduce::NUMBERS;
 
+	fn multiplies(dtype: DType) -> bool {
+		dtype == DType::F64
+	}
+
 	fn reduce(&self, x: &Tensor, walk: &Walk) -> Result<Tensor, EvalError> {
 		match dtype(x)? {
 			DType::F32 => walk.sum::<f32>(x, |x| x * x, |sum| sum),

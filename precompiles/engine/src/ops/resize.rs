@@ -28,7 +28,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::{resolve_axes, Fact},
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	simd::vectorized,
 	tensor::{dtype, slice},
@@ -496,6 +496,18 @@ impl Kernel for Resize {
 		let bytes = largest.saturating_mul(2 * passes * inputs[0].dtype().size() as u64);
 		cost.bytes = cost.bytes.saturating_add(bytes);
 		cost
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Rows may be short.
+		let products = match self.method {
+			Method::Nearest => 0,
+			Method::Linear => self
+				.largest(inputs[0].shape())
+				.saturating_mul(2 * self.axes.len() as u64),
+			Method::Weighted(..) => self.weighted_macs(inputs[0].shape()) / 16,
+		};
+		one_by_one(inputs[0].dtype(), products)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

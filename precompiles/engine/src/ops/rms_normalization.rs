@@ -6,15 +6,17 @@
 
 use tract_onnx::prelude::{Datum, TValue, TVec, Tensor};
 
-use super::{Inputs, Lowered, NodeCtx};
+use super::{
+	normalization::{first_axis, shape_of_runs},
+	Inputs, Lowered, NodeCtx,
+};
 use crate::{
-	broadcast::{broadcast_shape, zip},
+	broadcast::zip,
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{slice, slice_mut},
-	DType,
 };
 
 /// Attributes of all versions.
@@ -31,19 +33,7 @@ struct RmsNormalization {
 
 pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, OpError> {
 	let (x, scale) = (inputs.required(0)?, inputs.required(1)?);
-	x.expect("X", &DType::FLOATS)?;
-	x.expect_rank("X", 1..)?;
-	scale.expect_same_dtype("scale", x)?;
-	if broadcast_shape(scale.shape(), x.shape())? != x.shape() {
-		return Err(OpError::mismatch(format!(
-			"scale of {:?} does not broadcast to {:?}",
-			scale.shape(),
-			x.shape()
-		)));
-	}
-	if node.attrs.int_or("stash_type", 1)? != 1 {
-		return Err(OpError::unsupported("stash_type must be 1 (float)"));
-	}
+	let axis = first_axis(node, x, &[("scale", Some(scale))])?;
 	let name = match node.op_type {
 		"SimplifiedLayerNormalization" => "SimplifiedLayerNormalization",
 		_ => "RMSNormalization",
@@ -51,7 +41,7 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 	Ok(Lowered::step(
 		RmsNormalization {
 			name,
-			axis: x.axis("axis", node.attrs.int_or("axis", -1)?)?,
+			axis,
 			epsilon: node.attrs.float_or("epsilon", 1e-5)?,
 			stash: node.wants(1),
 		},
@@ -60,18 +50,12 @@ pub(super) fn build(node: &NodeCtx<'_>, inputs: Inputs<'_>) -> Result<Lowered, O
 }
 
 impl RmsNormalization {
-	fn stash_shape(&self, shape: &[usize]) -> Vec<usize> {
-		let mut shape = shape.to_vec();
-		shape[self.axis..].fill(1);
-		shape
-	}
-
 	fn run<T: Float + Datum>(&self, x: &Tensor, scale: &Tensor) -> Result<Vec<Tensor>, EvalError> {
 		let len: usize = x.shape()[self.axis..].iter().product();
 		let epsilon = T::from_f64(f64::from(self.epsilon));
 		let count = T::from_f64(len as f64);
 		let mut y = Tensor::zero_dt(T::datum_type(), x.shape())?;
-		let mut inverse = Tensor::zero_dt(T::datum_type(), &self.stash_shape(x.shape()))?;
+		let mut inverse = Tensor::zero_dt(T::datum_type(), &shape_of_runs(x.shape(), self.axis))?;
 		if len > 0 {
 			let rows = slice::<T>(x)?.chunks_exact(len);
 			let outputs = slice_mut::<T>(&mut y)?.chunks_exact_mut(len);
@@ -104,7 +88,7 @@ impl Kernel for RmsNormalization {
 			.ok_or_else(|| super::internal_arity(inputs))?;
 		let mut facts = vec![x.without_value()];
 		if self.stash {
-			facts.push(Fact::new(x.dtype(), self.stash_shape(x.shape()))?);
+			facts.push(Fact::new(x.dtype(), shape_of_runs(x.shape(), self.axis))?);
 		}
 		Ok(facts)
 	}
@@ -119,6 +103,12 @@ impl Kernel for RmsNormalization {
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
 		inputs[0].bytes().saturating_mul(2)
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// Squares that wait for each other, then what goes in vectors of 128 bits.
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		one_by_one(dtype, len).saturating_add(of_vectors(dtype, len.saturating_mul(4)))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

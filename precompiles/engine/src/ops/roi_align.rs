@@ -292,8 +292,12 @@ impl Kernel for RoiAlign {
 
 	fn cost(&self, inputs: &[Fact], outputs: &[Fact]) -> Cost {
 		let samples = self.samples_of_region().saturating_mul(self.rois as u64);
-		let of_sample = 32 + 16 * self.channels as u64;
-		Cost::touching(inputs, outputs).with_macs(samples.saturating_mul(of_sample))
+		// Where it lies, then in each channel four elements from anywhere, converted, and a sum that
+		// waits for the one before.
+		let of_sample = 640 + 192 * self.channels as u64;
+		Cost::touching(inputs, outputs)
+			.with_macs(samples.saturating_mul(of_sample))
+			.with_scalars((outputs[0].len() as u64).saturating_mul(4))
 	}
 
 	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {

@@ -10,7 +10,7 @@ use super::{index, Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{one_by_one, Cost, Kernel},
 	math::Float,
 	tensor::{build as build_tensor, dtype, indices, slice},
 	DType,
@@ -169,6 +169,13 @@ impl Kernel for RotaryEmbedding {
 
 	fn scratch_bytes(&self, _: &[Fact], _: &[Fact]) -> u64 {
 		(self.batch * self.len * 16) as u64
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		one_by_one(
+			inputs[0].dtype(),
+			(outputs[0].len() as u64).saturating_mul(2),
+		)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

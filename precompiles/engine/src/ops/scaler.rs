@@ -11,7 +11,7 @@ use super::{
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, Cost, Kernel},
 	tensor::{build as build_tensor, dtype, slice},
 	DType,
 };
@@ -64,6 +64,11 @@ impl Kernel for Scaler {
 
 	fn constant_bytes(&self) -> u64 {
 		self.features as u64 * 8
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// In vectors of 128 bits.
+		of_vectors(DType::F32, (inputs[0].len() as u64).saturating_mul(2))
 	}
 
 	#[allow(

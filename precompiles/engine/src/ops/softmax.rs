@@ -10,7 +10,7 @@ use super::{Inputs, Lowered, NodeCtx};
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{Cost, Kernel},
+	kernel::{of_vectors, Cost, Kernel},
 	math::Float,
 	select::Select,
 	simd::vectorized,
@@ -92,6 +92,11 @@ impl Kernel for Softmax {
 		Cost::touching(inputs, outputs)
 			.with_macs(len.saturating_mul(32))
 			.with_transcendentals(len.saturating_add(left_over))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		// The quotients.
+		of_vectors(inputs[0].dtype(), inputs[0].len() as u64)
 	}
 
 	fn scratch_bytes(&self, inputs: &[Fact], _: &[Fact]) -> u64 {

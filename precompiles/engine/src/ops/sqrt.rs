@@ -16,6 +16,7 @@ pub(super) fn build(_: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpError> 
 impl FloatFn for Sqrt {
 	const NAME: &'static str = "Sqrt";
 	const TRANSCENDENTALS: u64 = 1;
+	const SUBNORMALS: u64 = 1;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

@@ -36,6 +36,8 @@ impl BinaryOp for SwiGlu {
 	const NAME: &'static str = "SwiGLU";
 	const DTYPES: &'static [DType] = &DType::FLOATS;
 	const TRANSCENDENTALS: u64 = 3;
+	// As Swish, and the product.
+	const SUBNORMALS: u64 = 7;
 
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		crate::with_float!(dtype(a)?, T => zip(a, b, shape, |a: T, b: T| {

@@ -23,6 +23,8 @@ pub(super) fn build(node: &NodeCtx<'_>, _: Inputs<'_>) -> Result<Lowered, OpErro
 impl FloatFn for Swish {
 	const NAME: &'static str = "Swish";
 	const TRANSCENDENTALS: u64 = 2;
+	// The sigmoid may be subnormal in binary64.
+	const SUBNORMALS: u64 = 6;
 
 	#[inline(always)]
 	fn at<F: Float>(&self, x: F) -> F {

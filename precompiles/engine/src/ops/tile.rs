@@ -95,6 +95,8 @@ mod tests {
 			let error = test(f32s(&[1], &[tiles]), f32s(&[1], &[axis])).refused();
 			assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 		}
+		let error = test(f32s(&[1, 1], &[1.0]), i64s(&[0])).refused();
+		assert!(error.to_string().contains("must be a list"), "{error}");
 		let error = test(i64s(&[1, 1]), i64s(&[0])).refused();
 		assert!(matches!(error, OpError::BadAttribute { .. }), "{error}");
 		let error = test(i64s(&[1]), i64s(&[0])).opset(6).refused();

@@ -8,7 +8,7 @@ use super::Lowered;
 use crate::{
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, Kernel},
+	kernel::{of_functions, of_vectors, ChannelsLast, Cost, Kernel},
 	math::Float,
 	simd::vectorized,
 	tensor::{dtype, map},
@@ -23,6 +23,8 @@ pub(super) trait UnaryOp: Debug + Send + Sync + 'static {
 	const DTYPES: &'static [DType];
 	/// Transcendental functions evaluated for each element.
 	const TRANSCENDENTALS: u64 = 0;
+	/// Operations on each element that [subnormal numbers](Kernel::subnormals) slow down.
+	const SUBNORMALS: u64 = 0;
 
 	/// The element type of the output.
 	fn output(&self, input: DType) -> DType {
@@ -39,6 +41,9 @@ pub(super) trait FloatFn: Debug + Send + Sync + 'static {
 	const NAME: &'static str;
 	/// Transcendental functions evaluated for each element.
 	const TRANSCENDENTALS: u64 = 0;
+	/// Operations on each element that [subnormal numbers](Kernel::subnormals) slow down, in its own
+	/// type: what is computed in binary64 meets none of binary32.
+	const SUBNORMALS: u64 = 0;
 
 	/// The output for one element. Must be `#[inline(always)]`.
 	fn at<F: Float>(&self, x: F) -> F;
@@ -66,6 +71,7 @@ impl<F: FloatFn> UnaryOp for Floats<F> {
 	const NAME: &'static str = F::NAME;
 	const DTYPES: &'static [DType] = &DType::FLOATS;
 	const TRANSCENDENTALS: u64 = F::TRANSCENDENTALS;
+	const SUBNORMALS: u64 = F::SUBNORMALS;
 
 	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError> {
 		let function = &self.0;
@@ -94,6 +100,15 @@ impl<O: UnaryOp> Kernel for Unary<O> {
 		Cost::touching(inputs, outputs)
 			.with_macs(len)
 			.with_transcendentals(len.saturating_mul(O::TRANSCENDENTALS))
+	}
+
+	fn subnormals(&self, inputs: &[Fact], _: &[Fact]) -> u64 {
+		let (dtype, len) = (inputs[0].dtype(), inputs[0].len() as u64);
+		of_vectors(dtype, len.saturating_mul(O::SUBNORMALS)).saturating_add(of_functions(
+			dtype,
+			O::TRANSCENDENTALS,
+			len,
+		))
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

@@ -12,7 +12,7 @@ use crate::{
 	broadcast::{broadcast_shape, broadcast_shapes},
 	error::{EvalError, OpError},
 	fact::Fact,
-	kernel::{ChannelsLast, Cost, FollowUp, Kernel},
+	kernel::{of_vectors, ChannelsLast, Cost, FollowUp, Kernel},
 	DType,
 };
 
@@ -24,6 +24,8 @@ pub(super) trait VariadicOp: Debug + Send + Sync + 'static {
 	const DTYPES: &'static [DType];
 	/// Whether two inputs are just added.
 	const IS_SUM: bool = false;
+	/// Whether the result is divided at the end.
+	const DIVIDES: bool = false;
 
 	/// One step of the fold; the result has this shape.
 	fn combine(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
@@ -82,6 +84,15 @@ impl<O: VariadicOp> Kernel for Variadic<O> {
 
 	fn scratch_bytes(&self, _: &[Fact], outputs: &[Fact]) -> u64 {
 		outputs[0].bytes()
+	}
+
+	fn subnormals(&self, inputs: &[Fact], outputs: &[Fact]) -> u64 {
+		// In vectors of 128 bits.
+		let operations = if O::DIVIDES { 2 } else { 0 };
+		of_vectors(
+			inputs[0].dtype(),
+			(outputs[0].len() as u64).saturating_mul(operations),
+		)
 	}
 
 	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {

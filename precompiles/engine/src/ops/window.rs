@@ -82,27 +82,10 @@ impl Window {
 	}
 
 	fn pad(&mut self, node: &NodeCtx<'_>) -> Result<(), OpError> {
-		let pads = node.attrs.ints("pads")?;
 		let auto_pad = node.attrs.string_or("auto_pad", "NOTSET")?;
 		let upper = match auto_pad {
 			"NOTSET" => {
-				let Some(pads) = pads else { return Ok(()) };
-				if pads.len() != 2 * self.rank {
-					return Err(OpError::bad_attribute(
-						"pads",
-						format!("has {} values, but must have {}", pads.len(), 2 * self.rank),
-					));
-				}
-				if pads.iter().any(|pad| !(0..=MAX_EXTENT).contains(pad)) {
-					return Err(OpError::bad_attribute(
-						"pads",
-						"is negative or far too large",
-					));
-				}
-				for axis in 0..self.rank {
-					self.pads_begin[AXES - self.rank + axis] = pads[axis] as usize;
-					self.pads_end[AXES - self.rank + axis] = pads[self.rank + axis] as usize;
-				}
+				[self.pads_begin, self.pads_end] = explicit_pads(&node.attrs, self.rank)?;
 				return Ok(());
 			}
 			"VALID" => return Ok(()),
@@ -267,6 +250,92 @@ impl Window {
 		}
 	}
 
+	/// What it takes to find the runs of each element of a window, and to begin them, in
+	/// multiply-accumulates: beside what is done along them, and for so many pairs of planes.
+	pub(super) fn run_macs(&self, planes: u64) -> u64 {
+		// Six divisions for an element of the window, and the steps of a loop for a run.
+		const OF_ELEMENT: u64 = 640;
+		const OF_RUN: u64 = 64;
+		let runs = self.output[0] as u64 * self.output[1] as u64;
+		runs.saturating_mul(OF_RUN)
+			.saturating_add(OF_ELEMENT)
+			.saturating_mul(self.kernel_len())
+			.saturating_mul(planes)
+	}
+
+	/// What [`for_each_output`](Self::for_each_output) takes to list the elements of each window, in
+	/// multiply-accumulates.
+	pub(super) fn listing_macs(&self) -> u64 {
+		// Two divisions for each axis, and for each row of the window.
+		const OF_ROW: u64 = 128;
+		const OF_ELEMENT: u64 = 24;
+		let rows = self.kernel[0] as u64 * self.kernel[1] as u64;
+		let of_window = rows
+			.saturating_add(2)
+			.saturating_mul(OF_ROW)
+			.saturating_add(self.kernel_len().saturating_mul(OF_ELEMENT));
+		of_window.saturating_mul(self.output_len_all() as u64)
+	}
+
+	/// Calls `f(output, input)` for each pair of elements of an output and an input channel that
+	/// element `tap` of the window brings together.
+	#[inline(always)]
+	pub(super) fn for_each_pair<Y, X: Copy>(
+		&self,
+		tap: [usize; AXES],
+		output: &mut [Y],
+		input: &[X],
+		f: impl Fn(&mut Y, X),
+	) {
+		let stride = self.strides[AXES - 1];
+		self.for_each_run(
+			tap,
+			#[inline(always)]
+			|to, from, len| {
+				let y = output[to..to + len].iter_mut();
+				// Apart, for neighbours are taken in vectors.
+				if stride == 1 {
+					for (y, x) in y.zip(&input[from..from + len]) {
+						f(y, *x);
+					}
+				} else {
+					for (y, x) in y.zip(input[from..].iter().step_by(stride)) {
+						f(y, *x);
+					}
+				}
+			},
+		);
+	}
+
+	/// The same for a transposed window, which brings the output's elements to the input:
+	/// `f(input, output)`.
+	#[inline(always)]
+	pub(super) fn for_each_pair_back<X, Y: Copy>(
+		&self,
+		tap: [usize; AXES],
+		input: &mut [X],
+		output: &[Y],
+		f: impl Fn(&mut X, Y),
+	) {
+		let stride = self.strides[AXES - 1];
+		self.for_each_run(
+			tap,
+			#[inline(always)]
+			|from, to, len| {
+				let y = output[from..from + len].iter();
+				if stride == 1 {
+					for (x, y) in input[to..to + len].iter_mut().zip(y) {
+						f(x, *y);
+					}
+				} else {
+					for (x, y) in input[to..].iter_mut().step_by(stride).zip(y) {
+						f(x, *y);
+					}
+				}
+			},
+		);
+	}
+
 	/// Calls `f` for each element of the window, row-major.
 	#[inline(always)]
 	pub(super) fn for_each_tap(&self, mut f: impl FnMut([usize; AXES])) {
@@ -334,6 +403,32 @@ pub(super) fn extents(
 		extents[AXES - rank + axis] = *value as usize;
 	}
 	Ok(extents)
+}
+
+/// The values of `pads`, 0 by default, before and after the input, lifted to three axes.
+pub(super) fn explicit_pads(attrs: &Attrs<'_>, rank: usize) -> Result<[[usize; AXES]; 2], OpError> {
+	let mut pads = [[0; AXES]; 2];
+	let Some(values) = attrs.ints("pads")? else {
+		return Ok(pads);
+	};
+	if values.len() != 2 * rank {
+		return Err(OpError::bad_attribute(
+			"pads",
+			format!("has {} values, but must have {}", values.len(), 2 * rank),
+		));
+	}
+	if values.iter().any(|pad| !(0..=MAX_EXTENT).contains(pad)) {
+		return Err(OpError::bad_attribute(
+			"pads",
+			"is negative or far too large",
+		));
+	}
+	for (pads, values) in pads.iter_mut().zip(values.chunks_exact(rank)) {
+		for (pad, value) in pads[AXES - rank..].iter_mut().zip(values) {
+			*pad = *value as usize;
+		}
+	}
+	Ok(pads)
 }
 
 /// Spatial dimensions, lifted to three axes.

@@ -146,7 +146,7 @@ pub(super) fn cost_alone(
 	});
 	let packed = kernel.constant_bytes().saturating_mul(PACKING);
 	kernel
-		.cost(inputs, outputs)
+		.cost_of_any_values(inputs, outputs)
 		.with_bytes(handled.saturating_add(packed))
 }
 
@@ -308,7 +308,10 @@ fn origin(step: &Step) -> &Origin {
 
 /// Bounds what a run of the canonical steps takes: it may be more than a run of the plan.
 fn check_run(graph: &Graph) -> Result<(), Undescribed> {
-	let cost = |step: &Step| step.kernel.cost(&step.input_facts, &step.output_facts);
+	let cost = |step: &Step| {
+		let (inputs, outputs) = (&step.input_facts, &step.output_facts);
+		step.kernel.cost_of_any_values(inputs, outputs)
+	};
 	let cost = graph.steps.iter().map(cost);
 	let work = cost.fold(Cost::default(), Cost::plus).work();
 	if work > MAX_RUN_WORK {

@@ -4,6 +4,7 @@ use noema_engine::{
 	conformance::{
 		draft::{Conv, Draft},
 		graph::{f32s, floats, i64_scalar, i64s, int, ints, string, strings},
+		random::Elements,
 	},
 	DType, Value,
 };
@@ -26,6 +27,10 @@ pub(super) const RECIPES: &[Recipe] = &[
 	("product of subnormals 64x256x256", |d| {
 		let (a, b) = (tiny(d, &[64, 256], 1e-40), d.weights(&[256, 256], 256));
 		d.op("MatMul", &[&a, &b])
+	}),
+	("product, turned, of few columns", |d| {
+		let (a, b) = (d.input(&[512, 700]), d.input(&[512, 2]));
+		d.op_with("Gemm", &[&a, &b], vec![int("transA", 1)])
 	}),
 	("product of inputs 192x256x192", |d| {
 		let (a, b) = (d.input(&[192, 256]), d.input(&[256, 192]));
@@ -116,6 +121,12 @@ pub(super) const RECIPES: &[Recipe] = &[
 		let (x, w) = (d.input(&[1, 16, 64, 5]), d.input(&[16, 16, 3, 3]));
 		d.op("Conv", &[&x, &w])
 	}),
+	("conv of an input that is infinite", |d| {
+		infinite_conv(d, 28)
+	}),
+	("conv of an input that is infinite, 1x1 image", |d| {
+		infinite_conv(d, 1)
+	}),
 	("conv of an input, by channel", |d| {
 		let (x, w) = (d.input(&[1, 64, 28, 28]), d.input(&[64, 1, 3, 3]));
 		d.op_with("Conv", &[&x, &w], vec![int("group", 64)])
@@ -148,6 +159,14 @@ pub(super) const RECIPES: &[Recipe] = &[
 	("conv quantised", quantised_conv),
 	("conv transpose", |d| conv_transpose(d, 1)),
 	("conv transpose, stride 2", |d| conv_transpose(d, 2)),
+	("conv transpose, 1x1 image", |d| {
+		let (x, w) = (d.input(&[1, 64, 1, 1]), d.weights(&[64, 16, 3, 3], 576));
+		d.op("ConvTranspose", &[&x, &w])
+	}),
+	("columns to an image, one block", |d| {
+		let (x, size) = (d.input(&[1, 4 * 64 * 64, 1]), d.list(&[64, 64]));
+		d.op("Col2Im", &[&x, &size, &size])
+	}),
 	// Element by element.
 	("sums, 16 in a row", |d| {
 		let (mut y, b) = (d.input(&[1, 64, 40, 40]), d.input(&[1, 64, 40, 40]));
@@ -173,6 +192,15 @@ pub(super) const RECIPES: &[Recipe] = &[
 	("sums of rows of 3", |d| {
 		let (x, b) = (d.input(&[20_000, 3]), d.input(&[20_000, 1]));
 		d.op("Add", &[&x, &b])
+	}),
+	("products of subnormals", |d| {
+		subnormal(d, DType::F32, "Mul")
+	}),
+	("quotients of subnormals", |d| {
+		subnormal(d, DType::F32, "Div")
+	}),
+	("products of subnormals f64", |d| {
+		subnormal(d, DType::F64, "Mul")
 	}),
 	("quotients", |d| {
 		let (a, b) = (d.input(&[100_000]), d.input(&[100_000]));
@@ -213,6 +241,19 @@ pub(super) const RECIPES: &[Recipe] = &[
 		let (x, by) = (d.input(&[50_000]), d.scalar(-90.0));
 		let x = d.op("Add", &[&x, &by]);
 		d.op("Exp", &[&x])
+	}),
+	("sigmoids that are subnormal", |d| {
+		near(d, "Sigmoid", -730.0)
+	}),
+	("softplus of -730", |d| near(d, "Softplus", -730.0)),
+	("mish of -730", |d| near(d, "Mish", -730.0)),
+	("sigmoids f64 that are subnormal", |d| {
+		near_f64(d, "Sigmoid", -730.0)
+	}),
+	("softplus f64 of -730", |d| near_f64(d, "Softplus", -730.0)),
+	("mish f64 of -730", |d| near_f64(d, "Mish", -730.0)),
+	("exponentials f64 that are subnormal", |d| {
+		near_f64(d, "Exp", -730.0)
 	}),
 	("sines of large numbers", |d| {
 		let x = d.input(&[50_000]);
@@ -275,6 +316,22 @@ pub(super) const RECIPES: &[Recipe] = &[
 	}),
 	("average pool 3x3", |d| {
 		pool(d, "AveragePool", &[1, 64, 40, 40], 3, 1)
+	}),
+	("pools 3x3 of tiny planes", |d| {
+		tiny_planes(d, "AveragePool")
+	}),
+	("maxima 3x3 of tiny planes", |d| tiny_planes(d, "MaxPool")),
+	("norms 3x3 of tiny planes", |d| tiny_planes(d, "LpPool")),
+	("pool 3x3 with indices", |d| pool_with_indices(d, 3)),
+	("pool 1x1 with indices", |d| pool_with_indices(d, 1)),
+	("pool 3x3 of one channel, channels last", |d| {
+		// The convolutions around it choose the layout.
+		let x = d.input(&[1, 1, 100, 100]);
+		let y = d.conv(&x, Conv::new(1, 16, 1));
+		let y = d.conv(&y, Conv::new(16, 1, 1));
+		let attributes = vec![ints("kernel_shape", &[3; 2])];
+		let y = d.op_with("AveragePool", &[&y], attributes);
+		d.conv(&y, Conv::new(1, 16, 1))
 	}),
 	("global pool", |d| {
 		let x = d.input(&[1, 512, 14, 14]);
@@ -364,6 +421,8 @@ pub(super) const RECIPES: &[Recipe] = &[
 		let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
 		d.op_with("Concat", &pieces, vec![int("axis", 1)])
 	}),
+	("regions of 32 channels", |d| regions(d, 32)),
+	("regions of one channel", |d| regions(d, 1)),
 	("resize, nearest", |d| resize(d, "nearest")),
 	("resize, linear", |d| resize(d, "linear")),
 	("resize, cubic", |d| resize(d, "cubic")),
@@ -372,10 +431,23 @@ pub(super) const RECIPES: &[Recipe] = &[
 	("best 1000 of 20000", |d| best(d, &[20_000], 1000)),
 	("best 2 of 4, 5000 times", |d| best(d, &[5000, 4], 2)),
 	// Spectra.
-	("DFT of 1024", |d| dft(d, 1024)),
-	("DFT of 1009", |d| dft(d, 1009)),
+	("DFT of 1024", |d| dft(d, 8, 1024)),
+	("DFT of 1009", |d| dft(d, 8, 1009)),
+	("DFT of 17", |d| dft(d, 200, 17)),
+	("DFT of 1", |d| dft(d, 20_000, 1)),
 	("determinants", |d| {
 		let x = d.input(&[20, 24, 24]);
+		d.op("Det", &[&x])
+	}),
+	("determinants of nothing", |d| {
+		// What is cut away is no input, whose axes have elements.
+		let x = d.input(&[100_000, 1, 1]);
+		let (from, to, axes) = (d.list(&[1, 1]), d.list(&[1, 1]), d.list(&[1, 2]));
+		let x = d.op("Slice", &[&x, &from, &to, &axes]);
+		d.op("Det", &[&x])
+	}),
+	("determinants of subnormals", |d| {
+		let x = tiny(d, &[20, 24, 24], 1e-40);
 		d.op("Det", &[&x])
 	}),
 ];
@@ -447,6 +519,45 @@ fn tiny(d: &mut Draft, shape: &[usize], scale: f32) -> String {
 	})
 }
 
+/// Floats that are subnormal, half of them, with others.
+fn subnormal(d: &mut Draft, dtype: DType, op: &str) -> String {
+	let mut operand = || {
+		let value = d.random.value(dtype, &[100_000], Elements::Subnormal);
+		d.graph.input(value)
+	};
+	let (a, b) = (operand(), operand());
+	d.op(op, &[&a, &b])
+}
+
+/// A function of numbers around this one.
+fn near(d: &mut Draft, op: &str, x: f32) -> String {
+	let (y, by) = (d.input(&[50_000]), d.scalar(x));
+	let y = d.op("Add", &[&y, &by]);
+	d.op(op, &[&y])
+}
+
+fn near_f64(d: &mut Draft, op: &str, x: f64) -> String {
+	let by = d.graph.constant(&Value {
+		dtype: DType::F64,
+		shape: vec![],
+		data: x.to_le_bytes().to_vec(),
+	});
+	let y = d.input_of(DType::F64, &[50_000]);
+	let y = d.op("Add", &[&y, &by]);
+	d.op(op, &[&y])
+}
+
+/// An infinite weight meets no padding, so that what is padded is not copied.
+fn infinite_conv(d: &mut Draft, size: usize) -> String {
+	let (x, mut weights) = (d.input(&[1, 32, size, size]), vec![0.5f32; 32 * 32 * 9]);
+	weights[0] = f32::INFINITY;
+	let w = d.graph.input(Value {
+		shape: vec![32, 32, 3, 3],
+		..f32s(&weights)
+	});
+	d.op_with("Conv", &[&x, &w], vec![ints("pads", &[1; 4])])
+}
+
 fn of_positive(d: &mut Draft, op: &str) -> String {
 	let x = positive(d, 100_000);
 	d.op(op, &[&x])
@@ -504,11 +615,39 @@ fn reduce(d: &mut Draft, op: &str, shape: &[usize], axis: i64) -> String {
 
 fn pool(d: &mut Draft, op: &str, shape: &[usize], size: i64, stride: i64) -> String {
 	let x = d.input(shape);
-	let attributes = vec![
-		ints("kernel_shape", &[size; 2]),
-		ints("strides", &[stride; 2]),
-	];
+	d.pool(&x, op, size, stride)
+}
+
+/// A window as large as the plane that it pads.
+fn tiny_planes(d: &mut Draft, op: &str) -> String {
+	let x = d.input(&[1, 4000, 2, 2]);
+	let attributes = vec![ints("kernel_shape", &[3; 2]), ints("pads", &[1; 4])];
 	d.op_with(op, &[&x], attributes)
+}
+
+fn pool_with_indices(d: &mut Draft, size: i64) -> String {
+	let x = d.input(&[1, 16, 40, 40]);
+	let attributes = vec![ints("kernel_shape", &[size; 2])];
+	d.node(("", "MaxPool"), &[&x], attributes, 2).remove(0)
+}
+
+/// A hundred regions of four samples a bin.
+fn regions(d: &mut Draft, channels: usize) -> String {
+	let x = d.input(&[1, channels, 40, 40]);
+	let corners: Vec<f32> = (0..100)
+		.flat_map(|i| [i as f32 * 0.1, i as f32 * 0.2, 25.0, 39.0])
+		.collect();
+	let rois = d.graph.input(Value {
+		shape: vec![100, 4],
+		..f32s(&corners)
+	});
+	let images = d.list(&[0; 100]);
+	let attributes = vec![
+		int("output_height", 7),
+		int("output_width", 7),
+		int("sampling_ratio", 2),
+	];
+	d.op_with("RoiAlign", &[&x, &rois, &images], attributes)
 }
 
 fn running_sum(d: &mut Draft, axis: i64) -> String {
@@ -602,7 +741,7 @@ fn best(d: &mut Draft, shape: &[usize], k: i64) -> String {
 	d.node(("", "TopK"), &[&x, &k], vec![], 2).remove(0)
 }
 
-fn dft(d: &mut Draft, len: usize) -> String {
-	let x = d.input(&[8, len, 2]);
+fn dft(d: &mut Draft, count: usize, len: usize) -> String {
+	let x = d.input(&[count, len, 2]);
 	d.op("DFT", &[&x])
 }

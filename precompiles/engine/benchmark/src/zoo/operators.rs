@@ -29,45 +29,69 @@ const DTYPES: [DType; 5] = [DType::F32, DType::I64, DType::I32, DType::U8, DType
 const TRIES: u64 = 40;
 
 /// For each operator a model of each shape that it takes, and one of a shape that it chooses
-/// itself.
+/// itself; if it takes floats, also one of each float type on subnormal numbers, which some
+/// processors cannot compute with but by a detour.
 pub(super) fn models() -> Vec<Model> {
 	let mut models = vec![];
 	for entry in entries() {
-		let Some(dtype) = DTYPES.into_iter().find(|dtype| takes(entry, *dtype)) else {
-			continue;
-		};
-		let shapes = SHAPES.iter().map(|shape| Some(*shape)).chain([None]);
-		for shape in shapes {
-			let Some(case) = (0..TRIES).find_map(|seed| case(entry, dtype, shape, seed)) else {
-				continue;
-			};
-			let name = match shape {
-				Some(shape) => format!("{} {dtype} {shape:?}", entry.op),
-				None => format!("{} {dtype}", entry.op),
-			};
-			models.push(Model {
-				name,
-				file: case.file,
-				inputs: Some(case.inputs),
-			});
+		if let Some(dtype) = DTYPES.into_iter().find(|dtype| takes(entry, *dtype)) {
+			for shape in shapes() {
+				models.extend(model(entry, dtype, shape, Elements::Plain));
+			}
+		}
+		for dtype in DType::FLOATS {
+			let model = |shape| model(entry, dtype, shape, Elements::Subnormal);
+			models.extend(shapes().skip(1).find_map(model));
 		}
 	}
 	models
 }
 
+fn shapes() -> impl Iterator<Item = Option<&'static [usize]>> {
+	SHAPES.iter().map(|shape| Some(*shape)).chain([None])
+}
+
+fn model(
+	entry: &Entry,
+	dtype: DType,
+	shape: Option<&[usize]>,
+	elements: Elements,
+) -> Option<Model> {
+	let case = (0..TRIES).find_map(|seed| case(entry, dtype, shape, elements, seed))?;
+	let mut name = format!("{} {dtype}", entry.op);
+	if let Some(shape) = shape {
+		name = format!("{name} {shape:?}");
+	}
+	if elements == Elements::Subnormal {
+		name = format!("{name}, subnormal");
+	}
+	Some(Model {
+		name,
+		file: case.file,
+		inputs: Some(case.inputs),
+	})
+}
+
 /// Whether the engine takes an operator on this type, at some shape.
 fn takes(entry: &Entry, dtype: DType) -> bool {
-	(0..TRIES).any(|seed| case(entry, dtype, None, seed).is_some())
+	(0..TRIES).any(|seed| case(entry, dtype, None, Elements::Plain, seed).is_some())
 }
 
 /// A model of one node that has something to do.
-fn case(entry: &Entry, dtype: DType, shape: Option<&[usize]>, seed: u64) -> Option<Case> {
+fn case(
+	entry: &Entry,
+	dtype: DType,
+	shape: Option<&[usize]>,
+	elements: Elements,
+	seed: u64,
+) -> Option<Case> {
 	let mut random = Random::named(entry.op, seed);
 	let mut draw = Draw {
 		op: entry.op,
 		opset: OPSET,
 		dtype,
-		elements: Elements::Plain,
+		elements,
+		long: false,
 		main: shape.map(<[usize]>::to_vec),
 		pool: &[],
 		random: &mut random,
@@ -77,7 +101,7 @@ fn case(entry: &Entry, dtype: DType, shape: Option<&[usize]>, seed: u64) -> Opti
 	let main = drawn
 		.main
 		.as_ref()
-		.map(|shape| random.value(dtype, shape, Elements::Plain));
+		.map(|shape| random.value(dtype, shape, elements));
 	let main = main.map(|value| builder.input(value)).unwrap_or_default();
 	let outputs = drawn.add_to(&mut builder, &main);
 	let case = builder.case(OPSET, &outputs);
