@@ -121,7 +121,9 @@ impl Inference {
 		let report = model.as_ref().and_then(|model| model.report.as_ref());
 		let stage = model.as_ref().map(|model| model.stage);
 		match (stage, report) {
-			(Some(ModelStage::Resident), Some(report)) => schema::check(inputs, &report.inputs),
+			(Some(stage), Some(report)) if stage.is_callable() => {
+				schema::check(inputs, &report.inputs)
+			}
 			(stage, _) => Err(Error::new(
 				ErrorCode::NotResident,
 				format!("model {} of release {name} {}", info.model, waiting(stage)),
@@ -311,7 +313,11 @@ fn waiting(stage: Option<ModelStage<BlockNumber>>) -> String {
 			format!("may be called from block {resident} on")
 		}
 		Some(ModelStage::Removing) => "is being removed".into(),
-		Some(ModelStage::Resident) => "has no report".into(),
+		Some(ModelStage::Dormant) => {
+			"is dormant: hosts must commit more stake to it before it may be called in a block"
+				.into()
+		}
+		Some(ModelStage::Resident | ModelStage::Leaving { .. }) => "has no report".into(),
 	}
 }
 
@@ -384,5 +390,6 @@ mod tests {
 	fn stages_tell_when_to_come_back() {
 		assert!(waiting(Some(ModelStage::Maturing { resident: 7 })).contains("block 7"));
 		assert!(waiting(Some(ModelStage::Queued { admission: 5 })).contains("block 5"));
+		assert!(waiting(Some(ModelStage::Dormant)).contains("more stake"));
 	}
 }

@@ -90,6 +90,13 @@ pub enum StageView {
 	Resident,
 	/// On its way out.
 	Removing,
+	/// Admitted, but not callable for want of stake or room.
+	Dormant,
+	/// Callable, but under notice.
+	Leaving {
+		/// The first block in which it may not be callable any more.
+		until: BlockNumber,
+	},
 }
 
 /// What admission found out about a model.
@@ -410,6 +417,8 @@ impl From<ModelStage<BlockNumber>> for StageView {
 			ModelStage::Maturing { resident } => Self::Maturing { resident },
 			ModelStage::Resident => Self::Resident,
 			ModelStage::Removing => Self::Removing,
+			ModelStage::Dormant => Self::Dormant,
+			ModelStage::Leaving { until } => Self::Leaving { until },
 		}
 	}
 }

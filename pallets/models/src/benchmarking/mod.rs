@@ -7,11 +7,13 @@ use frame_benchmarking::v2::*;
 use frame_support::{
 	assert_ok,
 	dispatch::{DispatchInfo, GetDispatchInfo},
-	traits::{fungible::Inspect, Consideration, Get, Hooks, IsSubType},
+	traits::{fungible::Inspect, Consideration, EnsureOrigin, Get, Hooks, IsSubType},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use noema_primitives::{
-	ModelAdmission, ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE,
+	hosting::{ModelCatalog, ModelStake},
+	ModelAdmission, ModelId, ModelReport, ModelStage, ReleaseId, ReleaseName, ReleaseVersion,
+	CHUNK_SIZE,
 };
 use sp_runtime::traits::{
 	AsSystemOriginSigner, AsTransactionAuthorizedOrigin, DispatchTransaction, Dispatchable, One,
@@ -21,10 +23,14 @@ use sp_runtime::traits::{
 pub use onnx::{BenchmarkHelper, OnnxFiles};
 
 use crate::{
-	types::{Chunk, MaturingModel, MaxChunks, ModelRecord, SubtreeValue},
+	types::{
+		Cause, Chunk, Contender, MaturingModel, MaxChunks, ModelRecord, Notice, SubtreeValue,
+		WorkingStage,
+	},
 	upload::{merge, model_footprint},
-	AdmissionQueue, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Pallet, Releases,
-	Reports, Subtrees, TotalBytes, UploadPermit, WorkingModels,
+	AdmissionQueue, Banned, Call, CheckUploads, Config, Contenders, Expiries, MaturingQueue,
+	Models, Notices, Pallet, Pins, Releases, Reports, StakeChanges, Subtrees, TotalBytes,
+	UploadPermit, Voids, WorkingModels,
 };
 
 /// More than the plan of any file here takes.
@@ -72,10 +78,15 @@ fn make_resident<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 	let id = queue::<T>(who, file);
 	let due = now::<T>();
 	Pallet::<T>::process_admission(due);
-	MaturingQueue::<T>::mutate(|maturing| {
-		maturing.iter_mut().for_each(|model| model.resident = due);
-	});
-	Pallet::<T>::process_maturities(due);
+	let record = Models::<T>::get(id).expect("known");
+	// Where stake decides, nobody stands behind it.
+	if record.stage == ModelStage::Dormant {
+		let plan_bytes = Reports::<T>::get(id).expect("admitted").plan_bytes;
+		Pallet::<T>::start_maturity(due, id, record, plan_bytes, 0);
+	}
+	MaturingQueue::<T>::mutate(|maturing| maturing.retain(|model| model.id != id));
+	set_working::<T>(id, WorkingStage::Resident);
+	set_stage::<T>(id, ModelStage::Resident);
 	let stage = Models::<T>::get(id).map(|record| record.stage);
 	assert_eq!(
 		stage,
@@ -83,6 +94,74 @@ fn make_resident<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 		"the file must be admitted"
 	);
 	id
+}
+
+fn set_working<T: Config>(id: ModelId, stage: WorkingStage) {
+	Pallet::<T>::change_working(id, |model| model.stage = stage);
+}
+
+/// The report of the smallest model, with a plan of `plan_bytes`.
+fn report<T: Config>(plan_bytes: u64) -> ModelReport {
+	ModelReport {
+		profile: T::Profile::get(),
+		inputs: Default::default(),
+		outputs: Default::default(),
+		cost: Default::default(),
+		plan_bytes,
+		peak_bytes: 0,
+		node_count: 1,
+		plan: Default::default(),
+	}
+}
+
+/// A model without a file, which works. Its plan takes no bytes, so that all places can be taken.
+fn working<T: Config>(who: &T::AccountId, seed: u32, stage: WorkingStage) -> ModelId {
+	let id = ModelId::of(&seed.to_le_bytes());
+	let now = now::<T>();
+	let record = ModelRecord {
+		owner: who.clone(),
+		size: 1,
+		stage: ModelStage::Dormant,
+		deadline: now,
+		releases: 0,
+		ticket: None,
+	};
+	Reports::<T>::insert(id, report::<T>(0));
+	Pallet::<T>::start_maturity(now, id, record, 0, 0);
+	if stage == WorkingStage::Maturing {
+		return id;
+	}
+	MaturingQueue::<T>::mutate(|maturing| maturing.retain(|model| model.id != id));
+	set_working::<T>(id, stage);
+	set_stage::<T>(
+		id,
+		match stage {
+			WorkingStage::Leaving(_) => {
+				let until = now;
+				Notices::<T>::try_append(Notice { id, until }).expect("there is place");
+				ModelStage::Leaving { until }
+			}
+			_ => ModelStage::Resident,
+		},
+	);
+	id
+}
+
+/// Fills the lists that a contest reads: all places but `free` are taken, and as many contenders wait
+/// as may, in vain.
+fn contest<T: Config>(who: &T::AccountId, free: u32) {
+	let taken = T::MaxResidentModels::get().saturating_sub(free);
+	for seed in 0..taken {
+		working::<T>(who, seed.saturating_add(1_000), WorkingStage::Resident);
+	}
+	for seed in 0..crate::residency::MAX_CONTENDERS {
+		let contender = Contender {
+			id: ModelId::of(&[&b"c"[..], &seed.to_le_bytes()].concat()),
+			plan_bytes: T::MaxResidentBytes::get().saturating_add(1),
+			stake: u128::from(seed).saturating_add(1) << 96,
+		};
+		Contenders::<T>::try_append(contender).expect("there is place");
+	}
 }
 
 fn set_stage<T: Config>(id: ModelId, stage: ModelStage<BlockNumberFor<T>>) {
@@ -270,6 +349,39 @@ mod benchmarks {
 		);
 	}
 
+	/// Of a pinned model, after the longest list of others on which jobs are open.
+	#[benchmark]
+	fn remove_content() {
+		let who: T::AccountId = whitelisted_caller();
+		let id = make_resident::<T>(&who, &T::BenchmarkHelper::model_file(1));
+		assert_ok!(<Pallet<T> as ModelCatalog<T::AccountId>>::pin(&id));
+		for seed in 1..crate::content::MAX_VOIDS {
+			Voids::<T>::try_append(ModelId::of(&seed.to_le_bytes())).expect("there is place");
+		}
+		let origin = T::AdminOrigin::try_successful_origin().expect("there is one");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(
+			Models::<T>::get(id).expect("known").stage,
+			ModelStage::Removing
+		);
+		assert_eq!(Voids::<T>::get().len(), crate::content::MAX_VOIDS as usize);
+	}
+
+	#[benchmark]
+	fn lift_ban() {
+		let id = ModelId([1; 32]);
+		assert_ok!(Pallet::<T>::do_remove_content(id));
+		let origin = T::AdminOrigin::try_successful_origin().expect("there is one");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(!Banned::<T>::contains_key(id));
+	}
+
 	#[benchmark]
 	fn check_uploads() {
 		let who: T::AccountId = whitelisted_caller();
@@ -309,26 +421,11 @@ mod benchmarks {
 	#[benchmark]
 	fn mature(m: Linear<0, { crate::admission::MATURITIES_PER_BLOCK }>) {
 		let who: T::AccountId = whitelisted_caller();
-		let resident = now::<T>();
+		contest::<T>(&who, m);
 		for i in 0..m {
-			let id = ModelId::of(&i.to_le_bytes());
-			let stage = ModelStage::Maturing { resident };
-			let record = ModelRecord {
-				owner: who.clone(),
-				size: 1,
-				stage,
-				deadline: resident,
-				releases: 0,
-				ticket: None,
-			};
-			Models::<T>::insert(id, record);
-			let maturing = MaturingModel {
-				id,
-				resident,
-				plan_bytes: 1,
-			};
-			MaturingQueue::<T>::try_append(maturing).expect("there is place");
+			working::<T>(&who, i, WorkingStage::Maturing);
 		}
+		let resident = now::<T>().saturating_add(T::MaturityPeriod::get());
 
 		let done;
 		#[block]
@@ -337,6 +434,77 @@ mod benchmarks {
 		}
 
 		assert_eq!(done, m);
+		assert!(MaturingQueue::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn look(l: Linear<0, { crate::residency::LOOKS_PER_BLOCK }>) {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, l);
+		for i in 0..l {
+			let id = working::<T>(&who, i, WorkingStage::Resident);
+			Pallet::<T>::queue_look(&id);
+		}
+		let now = now::<T>();
+
+		let done;
+		#[block]
+		{
+			done = Pallet::<T>::process_stake_changes(now);
+		}
+
+		assert_eq!(done, l);
+		assert_eq!(StakeChanges::<T>::iter_keys().count(), 0);
+	}
+
+	#[benchmark]
+	fn end_notice(n: Linear<0, { crate::residency::NOTICES_PER_BLOCK }>) {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, n);
+		for i in 0..n {
+			working::<T>(&who, i, WorkingStage::Leaving(Cause::Displaced));
+		}
+		let now = now::<T>();
+
+		let done;
+		#[block]
+		{
+			done = Pallet::<T>::process_notices(now);
+		}
+
+		assert_eq!(done, n);
+		assert!(Notices::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn contend() {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, 0);
+		let now = now::<T>();
+
+		let looked;
+		#[block]
+		{
+			looked = Pallet::<T>::process_contenders(now);
+		}
+
+		assert!(looked);
+	}
+
+	#[benchmark]
+	fn void() {
+		for seed in 0..crate::content::MAX_VOIDS {
+			let id = ModelId::of(&seed.to_le_bytes());
+			Pins::<T>::insert(id, 1);
+			Voids::<T>::try_append(id).expect("there is place");
+		}
+
+		#[block]
+		{
+			Pallet::<T>::process_voids();
+		}
+
+		assert_eq!(Voids::<T>::get().len(), crate::content::MAX_VOIDS as usize);
 	}
 
 	#[benchmark]
@@ -372,7 +540,8 @@ mod benchmarks {
 		}
 
 		assert!(Reports::<T>::contains_key(id), "the file must be admitted");
-		assert_eq!(WorkingModels::<T>::get().len(), 1);
+		let stage = Models::<T>::get(id).expect("known").stage;
+		assert!(stage.is_admitted());
 	}
 
 	#[benchmark]
@@ -387,9 +556,11 @@ mod benchmarks {
 			plan_bytes: T::MaxMaturingBytes::get(),
 		};
 		MaturingQueue::<T>::try_append(maturing).expect("there is place");
-		Pallet::<T>::process_admission(now);
-		assert!(Reports::<T>::contains_key(id));
-		assert!(WorkingModels::<T>::get().is_empty());
+		if !T::Hosting::decides() {
+			Pallet::<T>::process_admission(now);
+			assert!(Reports::<T>::contains_key(id));
+			assert!(WorkingModels::<T>::get().is_empty());
+		}
 		MaturingQueue::<T>::kill();
 
 		#[block]
@@ -397,7 +568,8 @@ mod benchmarks {
 			Pallet::<T>::process_admission(now);
 		}
 
-		assert_eq!(WorkingModels::<T>::get().len(), 1);
+		let stage = Models::<T>::get(id).expect("known").stage;
+		assert!(stage.is_admitted());
 	}
 
 	#[benchmark]
@@ -413,10 +585,10 @@ mod benchmarks {
 		let removed;
 		#[block]
 		{
-			removed = Pallet::<T>::process_removals();
+			removed = Pallet::<T>::process_removals(true);
 		}
 
-		assert_eq!(removed, c);
+		assert_eq!(removed.chunks, c);
 		assert_eq!(TotalBytes::<T>::get(), 0);
 	}
 
