@@ -62,8 +62,8 @@
 //! stake has changed, ends notices, lets in one contender or gives notice to one model for it, ends one
 //! job on a model that was removed for its content, and removes chunks, each up to a fixed number per
 //! block. What is left is taken up in the next block. A block that admits a file so large that blocks
-//! without an admission follow leaves two things to these: telling hosting that a model is gone, and
-//! ending jobs.
+//! without an admission follow leaves three things to these: ends of notices, ends of jobs, and telling
+//! hosting that a model is gone.
 //!
 //! What a file asks of admission is bounded by its size and by the engine's caps on what it may
 //! compute from constants; [`WeightInfo::admit`] charges both. `submit` weighs as much, so that
@@ -619,7 +619,10 @@ pub mod pallet {
 			let weight = weight
 				.saturating_add(admission.weight)
 				.saturating_add(T::WeightInfo::look(Self::process_stake_changes(now)))
-				.saturating_add(T::WeightInfo::end_notice(Self::process_notices(now)))
+				.saturating_add(match admission.large {
+					true => Weight::zero(),
+					false => T::WeightInfo::end_notice(Self::process_notices(now)),
+				})
 				.saturating_add(match Self::process_contenders(now) {
 					true => T::WeightInfo::contend(),
 					false => Weight::zero(),
@@ -724,7 +727,6 @@ pub mod pallet {
 				.saturating_add(T::WeightInfo::expire(EXPIRIES_PER_BLOCK))
 				.saturating_add(T::Hosting::admission_weight())
 				.saturating_add(T::WeightInfo::look(LOOKS_PER_BLOCK))
-				.saturating_add(T::WeightInfo::end_notice(NOTICES_PER_BLOCK))
 				.saturating_add(T::WeightInfo::contend())
 				.saturating_add(T::WeightInfo::remove_chunks(REMOVALS_PER_BLOCK))
 				.saturating_add(retired);
@@ -732,6 +734,7 @@ pub mod pallet {
 			let large = T::WeightInfo::admit(T::MaxModelSize::get());
 			let small = T::MaxModelSize::get().min(T::AdmissionBytesPerBlock::get());
 			let small = T::WeightInfo::admit(small)
+				.saturating_add(T::WeightInfo::end_notice(NOTICES_PER_BLOCK))
 				.saturating_add(T::WeightInfo::void())
 				.saturating_add(T::Voiding::heaviest())
 				.saturating_add(T::Hosting::heaviest_removal());
