@@ -1,6 +1,7 @@
 //! Benchmarks of calls and hook steps, and what other pallets' benchmarks need of this one.
 
 mod onnx;
+mod room;
 
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
@@ -12,8 +13,7 @@ use frame_support::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use noema_primitives::{
 	hosting::{ModelCatalog, ModelStake},
-	ModelAdmission, ModelId, ModelReport, ModelStage, ReleaseId, ReleaseName, ReleaseVersion,
-	CHUNK_SIZE,
+	ModelAdmission, ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE,
 };
 use sp_runtime::traits::{
 	AsSystemOriginSigner, AsTransactionAuthorizedOrigin, DispatchTransaction, Dispatchable, One,
@@ -21,16 +21,14 @@ use sp_runtime::traits::{
 };
 
 pub use onnx::{BenchmarkHelper, OnnxFiles};
+use room::{contest, set_working, working};
 
 use crate::{
-	types::{
-		Cause, Chunk, Contender, MaturingModel, MaxChunks, ModelRecord, Notice, SubtreeValue,
-		WorkingStage,
-	},
+	types::{Cause, Chunk, MaturingModel, MaxChunks, SubtreeValue, WorkingStage},
 	upload::{merge, model_footprint},
-	AdmissionQueue, Banned, Call, CheckUploads, Config, Contenders, Expiries, MaturingQueue,
-	Models, Notices, Pallet, Pins, Releases, Reports, StakeChanges, Subtrees, TotalBytes,
-	UploadPermit, Voids, WorkingModels,
+	AdmissionQueue, Banned, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Notices,
+	Pallet, Pins, Releases, Reports, StakeChanges, Subtrees, TotalBytes, UploadPermit, Voids,
+	WorkingModels,
 };
 
 /// More than the plan of any file here takes.
@@ -94,74 +92,6 @@ fn make_resident<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 		"the file must be admitted"
 	);
 	id
-}
-
-fn set_working<T: Config>(id: ModelId, stage: WorkingStage) {
-	Pallet::<T>::change_working(id, |model| model.stage = stage);
-}
-
-/// The report of the smallest model, with a plan of `plan_bytes`.
-fn report<T: Config>(plan_bytes: u64) -> ModelReport {
-	ModelReport {
-		profile: T::Profile::get(),
-		inputs: Default::default(),
-		outputs: Default::default(),
-		cost: Default::default(),
-		plan_bytes,
-		peak_bytes: 0,
-		node_count: 1,
-		plan: Default::default(),
-	}
-}
-
-/// A model without a file, which works. Its plan takes no bytes, so that all places can be taken.
-fn working<T: Config>(who: &T::AccountId, seed: u32, stage: WorkingStage) -> ModelId {
-	let id = ModelId::of(&seed.to_le_bytes());
-	let now = now::<T>();
-	let record = ModelRecord {
-		owner: who.clone(),
-		size: 1,
-		stage: ModelStage::Dormant,
-		deadline: now,
-		releases: 0,
-		ticket: None,
-	};
-	Reports::<T>::insert(id, report::<T>(0));
-	Pallet::<T>::start_maturity(now, id, record, 0, 0);
-	if stage == WorkingStage::Maturing {
-		return id;
-	}
-	MaturingQueue::<T>::mutate(|maturing| maturing.retain(|model| model.id != id));
-	set_working::<T>(id, stage);
-	set_stage::<T>(
-		id,
-		match stage {
-			WorkingStage::Leaving(_) => {
-				let until = now;
-				Notices::<T>::try_append(Notice { id, until }).expect("there is place");
-				ModelStage::Leaving { until }
-			}
-			_ => ModelStage::Resident,
-		},
-	);
-	id
-}
-
-/// Fills the lists that a contest reads: all places but `free` are taken, and as many contenders wait
-/// as may, in vain.
-fn contest<T: Config>(who: &T::AccountId, free: u32) {
-	let taken = T::MaxResidentModels::get().saturating_sub(free);
-	for seed in 0..taken {
-		working::<T>(who, seed.saturating_add(1_000), WorkingStage::Resident);
-	}
-	for seed in 0..crate::residency::MAX_CONTENDERS {
-		let contender = Contender {
-			id: ModelId::of(&[&b"c"[..], &seed.to_le_bytes()].concat()),
-			plan_bytes: T::MaxResidentBytes::get().saturating_add(1),
-			stake: u128::from(seed).saturating_add(1) << 96,
-		};
-		Contenders::<T>::try_append(contender).expect("there is place");
-	}
 }
 
 fn set_stage<T: Config>(id: ModelId, stage: ModelStage<BlockNumberFor<T>>) {
@@ -419,7 +349,7 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn mature(m: Linear<0, { crate::admission::MATURITIES_PER_BLOCK }>) {
+	fn mature(m: Linear<0, { crate::residency::MATURITIES_PER_BLOCK }>) {
 		let who: T::AccountId = whitelisted_caller();
 		contest::<T>(&who, m);
 		for i in 0..m {
