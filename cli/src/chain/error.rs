@@ -201,7 +201,7 @@ pub enum ChainError {
 	/// The fee is beyond what the user allows.
 	#[error("the inference costs {}, more than --max-fee {}", amount::format(*.cost), amount::format(*.max))]
 	TooExpensive {
-		/// Fee and royalty.
+		/// Fee, royalty and the share of the model's hosts.
 		cost: u128,
 		/// The user's limit.
 		max: u128,

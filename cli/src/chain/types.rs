@@ -169,6 +169,9 @@ pub struct Quote {
 	/// What the release's owner earns.
 	#[serde(with = "balance")]
 	pub royalty: u128,
+	/// What the model's hosts earn.
+	#[serde(with = "balance")]
+	pub hosts_share: u128,
 	/// The sum, without a tip.
 	#[serde(with = "balance")]
 	pub total: u128,

@@ -191,6 +191,8 @@ pub struct QuoteView {
 	pub weight_fee: String,
 	/// What the release's owner earns.
 	pub royalty: String,
+	/// What the model's hosts earn.
+	pub hosts_share: String,
 	/// The sum of all, without a tip.
 	pub total: String,
 }
@@ -462,6 +464,7 @@ impl QuoteView {
 			length_fee: quote.length_fee.to_string(),
 			weight_fee: quote.weight_fee.to_string(),
 			royalty: quote.royalty.to_string(),
+			hosts_share: quote.hosts_share.to_string(),
 			total: quote.total.to_string(),
 		}
 	}
@@ -684,6 +687,7 @@ mod tests {
 			length_fee: 2,
 			weight_fee: 3,
 			royalty: u128::MAX,
+			hosts_share: 5,
 			total: 4,
 		};
 		assert_eq!(
@@ -695,6 +699,7 @@ mod tests {
 				"lengthFee": "2",
 				"weightFee": "3",
 				"royalty": u128::MAX.to_string(),
+				"hostsShare": "5",
 				"total": "4",
 			}),
 		);

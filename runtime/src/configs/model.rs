@@ -16,7 +16,7 @@ use crate::{
 		time::{HOURS, MINUTES},
 	},
 	weights::CostToWeight,
-	AccountId, Balance, Balances, BlockNumber, Models, Runtime, RuntimeHoldReason,
+	AccountId, Balance, Balances, BlockNumber, Hosting, Jobs, Models, Runtime, RuntimeHoldReason,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -61,8 +61,8 @@ impl pallet_models::Config for Runtime {
 		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
 	>;
 	type Admission = NativeEngine;
-	type Hosting = ();
-	type Voiding = ();
+	type Hosting = Hosting;
+	type Voiding = Jobs;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type Profile = ConstU16<PROFILE_1>;
 	type MaxModelSize = ConstU32<{ 128 * MIB as u32 }>;
@@ -94,6 +94,7 @@ parameter_types! {
 impl pallet_inference::Config for Runtime {
 	type Registry = Models;
 	type Executor = NativeEngine;
+	type Hosts = Hosting;
 	type Currency = Balances;
 	type CostToWeight = CostToWeight;
 	type MaxInferenceWeight = MaxInferenceWeight;
