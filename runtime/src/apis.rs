@@ -27,8 +27,9 @@ use sp_version::RuntimeVersion;
 
 use crate::{
 	configs::EPOCH_CONFIGURATION, genesis, weights::CostToWeight, AccountId, Babe, Balance, Block,
-	BlockNumber, Executive, Grandpa, Historical, Hosting, Inference, InherentDataExt, Jobs, Models, Nonce,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	BlockNumber, Executive, Grandpa, Historical, Hosting, Inference, InherentDataExt, Jobs, Models,
+	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+	VERSION,
 };
 
 impl_runtime_apis! {

@@ -13,8 +13,8 @@ use noema_primitives::{ModelId, ModelRegistry, ReleaseId, ReleaseName, ReleaseVe
 use pallet_models::BenchmarkHelper as _;
 
 use crate::{
-	AccountId, AllPalletsWithSystem, Babe, Balances, Grandpa, Hosting, Inference, Jobs, Models, Multisig, Preimage, Proxy,
-	Runtime, Scheduler, Sudo, Timestamp, TransactionPayment, Utility,
+	AccountId, AllPalletsWithSystem, Babe, Balances, Grandpa, Hosting, Inference, Jobs, Models,
+	Multisig, Preimage, Proxy, Runtime, Scheduler, Sudo, Timestamp, TransactionPayment, Utility,
 };
 
 frame_benchmarking::define_benchmarks!(

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use jsonrpsee::core::async_trait;
 use noema_runtime::Hash;
 use sc_consensus_manual_seal::consensus::timestamp::SlotTimestampProvider;
+use sp_blockchain::HeaderBackend;
 use sp_consensus_babe::inherents::{
 	BabeCreateInherentDataProviders, InherentDataProvider as BabeSlot,
 };
 use sp_consensus_babe::SlotDuration;
-use sp_blockchain::HeaderBackend;
 use sp_inherents::{
 	CreateInherentDataProviders, InherentData, InherentDataProvider, InherentIdentifier,
 };

@@ -5,7 +5,9 @@
 //! call that is charged as refused is refused.
 
 use frame_support::{traits::Get, weights::Weight};
-use noema_primitives::{hosting::HostShare, ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost};
+use noema_primitives::{
+	hosting::HostShare, ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost,
+};
 use sp_runtime::{
 	traits::{Convert, Zero},
 	DispatchError,

@@ -99,7 +99,8 @@ pub mod pallet {
 	use frame_support::{dispatch::DispatchErrorWithPostInfo, pallet_prelude::*};
 	use frame_system::pallet_prelude::*;
 	use noema_primitives::{
-		hosting::HostShare, tensor::MAX_TENSORS, Cost, ModelExecutor, ModelId, ModelRegistry, NamedTensor, ReceiptId,
+		hosting::HostShare, tensor::MAX_TENSORS, Cost, ModelExecutor, ModelId, ModelRegistry,
+		NamedTensor, ReceiptId,
 	};
 	use sp_core::H256;
 	use sp_runtime::traits::Convert;

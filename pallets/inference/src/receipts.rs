@@ -84,10 +84,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Moves the hosts' share. The caller's account must live on.
-	fn pay_hosts(
-		caller: &T::AccountId,
-		release: &ResolvedRelease<BalanceOf<T>>,
-	) -> DispatchResult {
+	fn pay_hosts(caller: &T::AccountId, release: &ResolvedRelease<BalanceOf<T>>) -> DispatchResult {
 		let share = T::Hosts::share(&release.report.cost);
 		if share.is_zero() {
 			return Ok(());

@@ -13,8 +13,8 @@ use sp_runtime::{
 
 use crate::{
 	constants::time::{BLOCK_TIME_MS, DAYS, EPOCH_SLOTS, PRIMARY_PROBABILITY},
-	AccountId, Babe, Balances, BlockNumber, Historical, Offences, Runtime, RuntimeCall, RuntimeEvent, Session,
-	SessionKeys, TxExtension, UncheckedExtrinsic,
+	AccountId, Babe, Balances, BlockNumber, Historical, Offences, Runtime, RuntimeCall,
+	RuntimeEvent, Session, SessionKeys, TxExtension, UncheckedExtrinsic,
 };
 
 /// BABE from genesis on: slots without a primary author have a secondary one, who proves a VRF

@@ -3,9 +3,7 @@
 use codec::Encode;
 use frame_support::{
 	parameter_types,
-	traits::{
-		fungible::HoldConsideration, ConstU32, ConstU64, Contains, Get, LinearStoragePrice,
-	},
+	traits::{fungible::HoldConsideration, ConstU32, ConstU64, Contains, Get, LinearStoragePrice},
 	weights::Weight,
 	PalletId,
 };
@@ -88,10 +86,7 @@ pub struct CallbackFilter;
 
 impl Contains<RuntimeCall> for CallbackFilter {
 	fn contains(call: &RuntimeCall) -> bool {
-		matches!(
-			call,
-			RuntimeCall::System(frame_system::Call::remark { .. })
-		)
+		matches!(call, RuntimeCall::System(frame_system::Call::remark { .. }))
 	}
 }
 

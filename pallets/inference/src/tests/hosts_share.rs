@@ -96,7 +96,10 @@ fn a_caller_who_cannot_pay_the_hosts_is_refused_before_any_compute() {
 fn a_run_that_fails_gives_the_share_back() {
 	with_share(|| {
 		let release = classifier();
-		teach(Behaviour::Fail(InferError::DivisionByZero));
+		teach(
+			classifier_entry().model,
+			Behaviour::Fail(InferError::DivisionByZero),
+		);
 		assert_noop!(
 			infer(ALICE, &release, vec![image(), bias()]),
 			Error::<Test>::DivisionByZero
