@@ -266,6 +266,16 @@ pub fn account_text(account: &AccountId) -> String {
 	account.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_FORMAT))
 }
 
+/// An account from an SS58 address.
+///
+/// # Errors
+///
+/// Says what is wrong with it.
+pub fn parse_account(text: &str) -> Result<AccountId, Error> {
+	AccountId::from_ss58check(text)
+		.map_err(|e| Error::invalid(format!("account `{text}`: {e}; it is an SS58 address")))
+}
+
 /// Bytes that should be UTF-8, as text.
 pub fn name_text(name: &[u8]) -> String {
 	String::from_utf8_lossy(name).into_owned()

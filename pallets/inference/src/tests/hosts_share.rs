@@ -25,7 +25,7 @@ std::thread_local! {
 
 /// Takes what [`earn`] has set from whoever calls.
 #[derive(Debug)]
-pub(crate) struct Hosts;
+pub struct Hosts;
 
 impl HostShare<u64, u64> for Hosts {
 	fn share(_: &Cost) -> u64 {
