@@ -1,12 +1,13 @@
 //! Noema's node.
 //!
-//! It is a Substrate node with BABE and GRANDPA, and three parts of its own:
+//! It is a Substrate node with BABE and GRANDPA, and four parts of its own:
 //!
 //! * [`executor`]: tells the inference precompile whether a runtime call belongs to a block, so
 //!   that an internal fault stops the node in the one case and is an error in the other,
 //! * [`prefetch`] and [`proposer`]: plans of models are built ahead, and a block is authored only
 //!   once every callable model has one; import never waits,
-//! * [`rpc`]: the `inference_*` namespace, for wallets and dapps.
+//! * [`rpc`]: the `inference_*` namespace, for wallets and dapps,
+//! * [`hosting`]: answers jobs for a host, and challenges wrong answers.
 //!
 //! ```text
 //!              +---------------- service (full | instant) ----------------+
@@ -15,6 +16,7 @@
 //!   RPC     -> | inference_*, standard Substrate ---+   |     CallKind    |      v
 //!              | prefetch <---- import notifications ---+                 |  precompile
 //!              |     +--> plan cache <-- proposer (waits for plans)       |  (plan cache)
+//!   jobs   <-- | hosting <-- finality notifications                       |
 //!              +----------------------------------------------------------+
 //! ```
 
@@ -29,6 +31,7 @@ pub mod chain_spec;
 pub mod cli;
 pub mod command;
 pub mod executor;
+pub mod hosting;
 pub mod metrics;
 pub mod plans;
 pub mod prefetch;

@@ -20,7 +20,7 @@ use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
 use sp_runtime::traits::Block as BlockT;
 
 use super::{
-	inherents,
+	hosting, inherents,
 	partial::{new_partial, Partial},
 	proposer_factory, FullBackend, FullClient, FullSelectChain, Options,
 };
@@ -188,6 +188,18 @@ where
 		None,
 		prefetch.run::<Block>(),
 	);
+	hosting::spawn(
+		hosting::Node {
+			client: parts.client.clone(),
+			pool: parts.pool.clone(),
+			keystore: parts.keystore.keystore(),
+			spawner: parts.task_manager.spawn_handle(),
+			sync: Some(sync_service.clone()),
+			chain: &config.chain_spec.chain_type(),
+			prometheus: config.prometheus_registry(),
+		},
+		&options.noema.hosting,
+	)?;
 
 	let voter_state = SharedVoterState::empty();
 	let common_deps = CommonDeps {

@@ -35,6 +35,7 @@ use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 
 use super::{
+	hosting,
 	inherents::{self, AtWill},
 	other,
 	partial::{new_partial, Partial},
@@ -121,6 +122,18 @@ where
 		None,
 		prefetch.run::<Block>(),
 	);
+	hosting::spawn(
+		hosting::Node {
+			client: parts.client.clone(),
+			pool: parts.pool.clone(),
+			keystore: parts.keystore.keystore(),
+			spawner: parts.task_manager.spawn_handle(),
+			sync: None,
+			chain: &config.chain_spec.chain_type(),
+			prometheus: config.prometheus_registry(),
+		},
+		&options.noema.hosting,
+	)?;
 
 	let (commands, commands_stream) = mpsc::channel(64);
 	let env = proposer_factory(&parts, config.prometheus_registry(), &metrics);
