@@ -239,7 +239,7 @@ fn forged(trace: &Trace, leaves: std::ops::Range<usize>, salt: u8, outputs_too: 
 		if let Ok(outputs) = &mut forged.outputs {
 			if let Some(byte) = outputs
 				.iter_mut()
-				.find_map(|named| named.tensor.data.first_mut())
+				.find_map(|named| named.tensor.data.iter_mut().next())
 			{
 				*byte ^= 1;
 			}
