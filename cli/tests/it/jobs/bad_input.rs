@@ -1,7 +1,6 @@
 //! Each kind of misuse of jobs has its own clear error.
 
 use noema_cli::chain::calls::{self, hosting, jobs, Encoded};
-use noema_cli::chain::types::Stage;
 use noema_cli::chain::{Chain, Wait};
 use noema_cli::keys::account_of;
 use noema_cli::model::{LocalModel, CHUNK_SIZE};
@@ -119,11 +118,6 @@ async fn what_the_tool_says_to_bad_requests() {
 async fn what_the_chain_says_to_bad_calls() {
 	let (_node, chain, model, release) = prepared().await;
 	let (bob, host) = (key("//Bob"), key(HOST));
-	let admitted = chain.model(model.id, None).await.unwrap().unwrap();
-	assert!(matches!(
-		admitted.stage,
-		Stage::Maturing { .. } | Stage::Resident
-	));
 	let id = ask(&chain, &bob, &release, 1, &[inputs(&model, 0)]).await[0];
 
 	let root = Encoded(vec![7; 32]);
