@@ -57,6 +57,7 @@ printf '%064x' 1 >"$directory/node-key"
 first=/ip4/127.0.0.1/tcp/$port/p2p/$("$node" key inspect-node-key --file "$directory/node-key")
 
 table=$directory/table
+names=()
 count=0
 # start NAME ARGUMENT...: starts a node and adds it to the table.
 start() {
@@ -73,6 +74,7 @@ start() {
 		--node-key "$(printf '%064x' "$count")" --listen-addr "$listen" --no-mdns --no-prometheus \
 		--no-telemetry --name "$name" "$@" >"$directory/$name/log" 2>&1 &
 	pids+=("$!")
+	names+=("$name")
 	await_rpc "$!" "$directory/$name/log"
 	[ "$count" = 1 ] && network_url=$rpc_url
 	printf '%-16s %-24s %s\n' "$name" "$rpc_url" "$directory/$name/log" >>"$table"
@@ -110,4 +112,7 @@ It goes on until it is interrupted.
 TEXT
 # As soon as a node ends by itself, so does the network.
 wait -n || true
-die "a node has ended; the logs: $directory/*/log"
+for i in "${!pids[@]}"; do
+	kill -0 "${pids[i]}" 2>/dev/null || tail -n 20 "$directory/${names[i]}/log" >&2
+done
+die "a node has ended; its last lines are above"

@@ -23,7 +23,7 @@ enum Price {
 /// Windows that leave a slow machine the time to compute all jobs of a batch, and a watcher to challenge.
 const WINDOWS: Windows = Windows {
 	work: 100,
-	challenge: 100,
+	challenge: 60,
 	renewed: 30,
 	audits: false,
 };
@@ -43,8 +43,7 @@ async fn cheat(hosts: &[usize], misdeed: &'static str, price: Price) {
 async fn play(cheats: &[Cheat], price: impl Fn(&str) -> Price) {
 	let network = HostNetwork::start(cheats, WINDOWS).await;
 	// Four of five: two cheats cannot both stay out of a committee.
-	let answered = network.play(jobs(), 4).await;
-	let ledger = &answered.ledger;
+	let ledger = network.play(jobs(), 4).await;
 
 	let liars = accounts(cheats);
 	let honest: BTreeSet<_> = ledger.losers().difference(&liars).copied().collect();

@@ -14,8 +14,7 @@ async fn five_hosts_answer_jobs_too_heavy_for_a_block() {
 		audits: true,
 	};
 	let network = HostNetwork::start(&[], windows).await;
-	let answered = network.play(jobs(), 3).await;
-	let ledger = &answered.ledger;
+	let ledger = network.play(jobs(), 3).await;
 	assert!(ledger.losers().is_empty(), "{ledger:?}");
 	let mut audits = 0;
 	for (job, books) in &ledger.jobs {

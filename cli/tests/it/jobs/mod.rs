@@ -37,8 +37,9 @@ use crate::node::until_within;
 /// One token.
 const NOE: u128 = 1_000_000_000_000;
 
-/// How long a phase of a job may take: a draw alone takes a minute.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
+/// How long a job may take: a draw alone takes a minute, and each window in which somebody stays away its
+/// whole length.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
 
 /// A development key.
 fn key(uri: &str) -> Keypair {
@@ -103,7 +104,10 @@ async fn execute<Args: subxt::ext::scale_encode::EncodeAsFields>(
 	done.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Asks for a job for each of these inputs, all in one extrinsic; returns their numbers.
+/// Requests in one extrinsic: together they weigh less than a block takes.
+const REQUESTS: usize = 8;
+
+/// Asks for a job for each of these inputs; returns their numbers.
 async fn ask(
 	chain: &Chain,
 	requester: &Keypair,
@@ -116,19 +120,22 @@ async fn ask(
 		min_stake: 0,
 		max_price: 10 * NOE,
 	};
-	let at = chain.at_finalized().await.unwrap();
-	let requests = inputs
-		.iter()
-		.map(|inputs| {
-			let payload = jobs::Payload::Inline(inputs.iter().map(NamedTensor::from).collect());
-			calls::encode(&at, &jobs::request(release, payload, terms)).unwrap()
-		})
-		.collect();
-	let outcome = chain
-		.execute(&calls::batch_all(requests), requester, Wait::Finalized)
-		.await
-		.unwrap_or_else(|error| panic!("{error}"));
-	let numbers: Vec<u64> = outcome.requested.iter().map(|asked| asked.job).collect();
+	let mut numbers = Vec::new();
+	for some in inputs.chunks(REQUESTS) {
+		let at = chain.at_finalized().await.unwrap();
+		let requests = some
+			.iter()
+			.map(|inputs| {
+				let payload = jobs::Payload::Inline(inputs.iter().map(NamedTensor::from).collect());
+				calls::encode(&at, &jobs::request(release, payload, terms)).unwrap()
+			})
+			.collect();
+		let outcome = chain
+			.execute(&calls::batch_all(requests), requester, Wait::Finalized)
+			.await
+			.unwrap_or_else(|error| panic!("{error}"));
+		numbers.extend(outcome.requested.iter().map(|asked| asked.job));
+	}
 	assert_eq!(numbers.len(), inputs.len(), "each request opens a job");
 	numbers
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use noema_cli::chain::jobs::Ending;
 use noema_cli::chain::Chain;
 use noema_cli::model::LocalModel;
 use noema_cli::release::Release;
@@ -48,12 +49,6 @@ pub(super) struct HostNetwork {
 	release: Release,
 	/// Dropped last.
 	_directory: tempfile::TempDir,
-}
-
-/// What became of jobs: each was answered, with the right bytes.
-pub(super) struct Answered {
-	/// What they have moved.
-	pub(super) ledger: Ledger,
 }
 
 /// How many jobs of each kind: `NOEMA_JOBS`, or twenty.
@@ -130,22 +125,18 @@ impl HostNetwork {
 	}
 
 	/// Asks for `count` jobs of `committee` hosts each, waits until all are over, and asserts that each
-	/// has the right answer and that the books balance.
-	pub(super) async fn play(&self, count: usize, committee: u8) -> Answered {
+	/// has the right answer and that the books balance, which it returns.
+	pub(super) async fn play(&self, count: usize, committee: u8) -> Ledger {
 		let chain = self.chain();
 		let requester = key(REQUESTER);
 		let before = finalized_number(chain).await;
 		let all: Vec<Vec<Tensor>> = (0..count).map(|seed| inputs(&self.model, seed)).collect();
 		for some in all.chunks(AT_ONCE) {
 			let numbers = ask(chain, &requester, &self.release, committee, some).await;
-			let jobs = numbers.iter().map(|number| wait_done(chain, *number));
-			let jobs = futures::future::join_all(jobs).await;
-			for (job, inputs) in jobs.iter().zip(some) {
-				assert_eq!(
-					job.ending,
-					Some(noema_cli::chain::jobs::Ending::Answered),
-					"{job:?}"
-				);
+			for (number, inputs) in numbers.into_iter().zip(some) {
+				// All run at the same time; one after the other is waited for.
+				let job = wait_done(chain, number).await;
+				assert_eq!(job.ending, Some(Ending::Answered), "{job:?}");
 				let right = self.model.run(inputs).unwrap();
 				assert_eq!(job.outputs.as_ref(), Some(&right), "job {}", job.id);
 				assert_eq!(job.escrow, 0, "{job:?}");
@@ -158,7 +149,7 @@ impl HostNetwork {
 		let ledger = Ledger::read(chain, before, finalized_number(chain).await).await;
 		assert_eq!(ledger.jobs.len(), count);
 		ledger.assert_balanced();
-		Answered { ledger }
+		ledger
 	}
 }
 
