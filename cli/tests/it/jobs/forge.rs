@@ -1,5 +1,5 @@
-//! Traces with a lie in them, as a false challenger makes them: right outputs, and one step's leaf that
-//! is not what the step makes.
+//! Traces with a lie in them: one step's leaf is not what the step makes, and the outputs may be wrong,
+//! too. What a host or a challenger would do with it, done by hand.
 
 use noema_cli::chain::calls::{self, jobs::encode_tensors, Call, Encoded};
 use noema_cli::chain::{Chain, Wait};
@@ -7,12 +7,16 @@ use noema_cli::model::LocalModel;
 use noema_cli::tensor::Tensor;
 use noema_engine::trace::Canonical;
 use noema_precompile_inference::host::trace;
-use noema_primitives::jobs::{Answer, Payload};
+use noema_primitives::jobs::{commitment, Answer, Payload};
 use noema_primitives::trace::{leaf_hash, prove, root};
 use noema_primitives::{Leaf, NamedTensor, PROFILE_1};
 use subxt::dynamic;
 use subxt::ext::codec::{Decode, Encode};
+use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
+
+/// What hides a commitment.
+const SALT: [u8; 32] = [7; 32];
 
 /// A lie, as the calls of the chain take it.
 pub(super) struct Forged {
@@ -25,12 +29,21 @@ pub(super) struct Forged {
 }
 
 impl Forged {
-	/// The trace of a run with a lie in leaf `step`.
-	pub(super) fn new(model: &LocalModel, inputs: &[Tensor], step: u32) -> Self {
+	/// The right outputs, under a trace with a lie in leaf `step`.
+	pub(super) fn trace(model: &LocalModel, inputs: &[Tensor], step: u32) -> Self {
+		Self::new(model, inputs, step, false)
+	}
+
+	/// Wrong outputs, under a trace with a lie in leaf `step`.
+	pub(super) fn answer(model: &LocalModel, inputs: &[Tensor], step: u32) -> Self {
+		Self::new(model, inputs, step, true)
+	}
+
+	fn new(model: &LocalModel, inputs: &[Tensor], step: u32, is_wrong: bool) -> Self {
 		let inputs = Vec::<NamedTensor>::decode(&mut &*encode_tensors(inputs))
 			.expect("tensors are encoded as the chain has them");
 		let traced = trace(&model.bytes, PROFILE_1, inputs).expect("the model runs");
-		let outputs = traced.outputs.expect("the model has an answer");
+		let mut outputs = traced.outputs.expect("the model has an answer");
 		let mut leaves = traced.leaves;
 		let last = leaves.len() as u32 - 1;
 		assert!((1..last).contains(&step), "a step has leaf {step}");
@@ -38,6 +51,10 @@ impl Forged {
 			panic!("no step fails")
 		};
 		tensors[0].hash[0] ^= 1;
+		if is_wrong {
+			outputs[0].tensor.data[0] ^= 1;
+			leaves[last as usize] = Leaf::of_tensors(&outputs);
+		}
 
 		let hashes: Vec<_> = (0..)
 			.zip(&leaves)
@@ -53,6 +70,20 @@ impl Forged {
 			answer: Encoded(answer.encode()),
 			proof: Encoded(proof.encode()),
 		}
+	}
+
+	/// `Jobs.commit`, by this host.
+	pub(super) fn commit(&self, job: u64, host: &AccountId32) -> Call<(u64, Encoded)> {
+		let root = Decode::decode(&mut &*self.root.0).expect("a root was encoded");
+		let commitment = commitment(job, &host.0, &root, &SALT);
+		dynamic::tx("Jobs", "commit", (job, Encoded(commitment.encode())))
+	}
+
+	/// `Jobs.reveal`, by whoever has committed.
+	pub(super) fn reveal(&self, job: u64) -> Call<(u64, Encoded, [u8; 32], Encoded, Encoded)> {
+		let (root, answer) = (self.root.clone(), self.answer.clone());
+		let proof = self.proof.clone();
+		dynamic::tx("Jobs", "reveal", (job, root, SALT, answer, proof))
 	}
 
 	/// `Jobs.challenge`.

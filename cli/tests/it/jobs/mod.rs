@@ -3,6 +3,7 @@
 //! ```text
 //!   answer     one node, from the request to the pay          bad_input   what is refused, and why
 //!   restart    a host that is killed in each phase of a job and of a dispute
+//!   watch      a watcher against a host that lies
 //!   network    four validators, five hosts, a watcher:        honest      they do their work
 //!              by `.ci/long/hosts.sh`                          byzantine   some or all of them cheat
 //!   resnet     a dispute about a step of ResNet-50, by the same
@@ -19,6 +20,7 @@ mod network;
 mod params;
 mod resnet;
 mod restart;
+mod watch;
 
 use std::time::Duration;
 
@@ -92,6 +94,14 @@ async fn commit(chain: &Chain, host: &Keypair, models: &[&LocalModel], stake: u1
 		.map(|model| calls::encode(&at, &hosting::commit(model.id, stake)).unwrap())
 		.collect();
 	execute(chain, host, &calls::batch_all(calls)).await;
+}
+
+/// The chain's first host has no node here, so it must not be drawn.
+async fn chill_first_host(chain: &Chain) {
+	let first = key("//Alice//stash");
+	if chain.host(&account_of(&first)).await.unwrap().is_some() {
+		execute(chain, &first, &hosting::chill(None)).await;
+	}
 }
 
 /// Sends a call that must succeed, and waits until that is final.

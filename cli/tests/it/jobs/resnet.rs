@@ -70,7 +70,7 @@ async fn a_dispute_about_resnet_50_takes_one_light_extrinsic() {
 		matches!(phase, Phase::Challengeable { .. })
 	})
 	.await;
-	let lie = Forged::new(&model, &asked, heaviest_step(&model));
+	let lie = Forged::trace(&model, &asked, heaviest_step(&model));
 	lie.dispute(&chain, &liar, id).await;
 	let job = wait_done(&chain, id).await;
 	assert_eq!(job.ending, Some(Ending::Answered));

@@ -3,16 +3,14 @@
 
 use std::path::Path;
 
-use noema_cli::chain::calls::hosting;
 use noema_cli::chain::jobs::{Ending, Phase};
-use noema_cli::chain::Chain;
 use noema_cli::model::LocalModel;
 
 use super::forge::{heaviest_step, Forged};
 use super::heavy::block_ref_time;
 use super::ledger::Ledger;
 use super::params::{self, Windows};
-use super::{ask, bond, commit, execute, key, release, wait_done, wait_phase, NOE};
+use super::{ask, bond, chill_first_host, commit, key, release, wait_done, wait_phase, NOE};
 use crate::network::{account, finalized_number, inputs, Member};
 use crate::tool::digits;
 
@@ -72,7 +70,7 @@ async fn a_host_that_is_killed_in_any_phase_answers_and_is_not_slashed() {
 	})
 	.await;
 	drop(node);
-	let lie = Forged::new(&model, &asked, heaviest_step(&model));
+	let lie = Forged::trace(&model, &asked, heaviest_step(&model));
 	lie.dispute(chain, &liar, id).await;
 	let node = start(there.path(), &validator).await;
 
@@ -106,12 +104,4 @@ async fn a_host_that_is_killed_in_any_phase_answers_and_is_not_slashed() {
 	assert!(judged.ref_time <= block_ref_time(chain, judged.block).await / 20);
 	let known = chain.host(&account(HOST)).await.unwrap().unwrap();
 	assert_eq!((known.slashed, known.assigned), (0, 0), "{known:?}");
-}
-
-/// The chain's first host has no node here, so it must not be drawn.
-async fn chill_first_host(chain: &Chain) {
-	let first = "//Alice//stash";
-	if chain.host(&account(first)).await.unwrap().is_some() {
-		execute(chain, &key(first), &hosting::chill(None)).await;
-	}
 }
