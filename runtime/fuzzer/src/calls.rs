@@ -49,12 +49,14 @@ impl World {
 		self.nested(random, 0)
 	}
 
-	/// A call to models or inference, or one that carries such calls inside.
+	/// A call to models, inference, hosting or jobs, or one that carries such calls inside.
 	fn nested(&self, random: &mut Random, depth: usize) -> RuntimeCall {
 		let kinds = if depth < MAX_DEPTH { 20 } else { 14 };
 		match random.below(kinds) {
-			0..7 => RuntimeCall::Inference(self.inference(random)),
-			7..14 => RuntimeCall::Models(self.models(random)),
+			0..4 => RuntimeCall::Inference(self.inference(random)),
+			4..8 => RuntimeCall::Models(self.models(random)),
+			8..11 => RuntimeCall::Hosting(self.hosting(random)),
+			11..14 => RuntimeCall::Jobs(self.jobs(random)),
 			14 | 15 => RuntimeCall::Utility(self.utility(random, depth + 1)),
 			16 | 17 => RuntimeCall::Proxy(self.proxy(random, depth + 1)),
 			18 => RuntimeCall::Multisig(self.multisig(random, depth + 1)),

@@ -1,12 +1,14 @@
 //! What holds of the state between extrinsics.
 
-use noema_runtime::{Balances, Inference, Models};
+use noema_runtime::{Balances, Hosting, Inference, Jobs, Models};
 
-/// Checks the invariants of the state: those of models, receipts and money, and with the feature
+/// Checks the invariants of the state: those of models, receipts, hosts, jobs and money, and with the feature
 /// `try-runtime` those of every pallet.
 pub(crate) fn check() -> Result<(), String> {
 	Models::do_try_state().map_err(|error| format!("models: {error:?}"))?;
 	Inference::do_try_state().map_err(|error| format!("inference: {error:?}"))?;
+	Hosting::do_try_state().map_err(|error| format!("hosting: {error:?}"))?;
+	Jobs::do_try_state().map_err(|error| format!("jobs: {error:?}"))?;
 	check_money()?;
 	#[cfg(feature = "try-runtime")]
 	{

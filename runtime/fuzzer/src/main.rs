@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   calls.rs        calls of models and inference, in batches, proxies, multisigs and sudo
+//!   hosting.rs      calls of hosts, and about jobs
 //!      |
 //!   mutate.rs       bytes of calls and of signed extrinsics, changed
 //!      |
@@ -24,6 +25,7 @@ mod calls;
 mod chain;
 mod extrinsics;
 mod fuzz;
+mod hosting;
 mod invariants;
 mod mutate;
 mod random;
