@@ -15,12 +15,16 @@ use crate::{
 	fact::Fact,
 	kernel::{of_vectors, one_by_one, Cost, Kernel},
 	math::Float,
+	simd::vectorized,
 	tensor::{slice, slice_mut},
 	DType,
 };
 
 /// Attributes of all versions.
 pub(super) const ATTRIBUTES: &[&str] = &["axis", "epsilon", "stash_type"];
+
+/// Runs whose sums are taken side by side.
+const SIDE: usize = 8;
 
 #[derive(Debug)]
 struct LayerNormalization {
@@ -64,29 +68,90 @@ impl LayerNormalization {
 		let stash_shape = shape_of_runs(x.shape(), self.axis);
 		let mut mean = Tensor::zero_dt(T::datum_type(), &stash_shape)?;
 		let mut inverse = Tensor::zero_dt(T::datum_type(), &stash_shape)?;
+		// Parameters of one element for each of a run go into the pass that normalises.
+		let whole = |parameter: &TValue| {
+			let rest = parameter.shape().strip_suffix(&x.shape()[self.axis..]);
+			rest.is_some_and(|ones| ones.iter().all(|dim| *dim == 1))
+		};
+		let bias = self.has_bias.then(|| &inputs[2]);
+		let in_one = whole(&inputs[1]) && bias.is_none_or(whole);
+		let parameters = if in_one {
+			let bias = bias.map(|bias| slice::<T>(bias)).transpose()?;
+			Some((slice::<T>(&inputs[1])?, bias))
+		} else {
+			None
+		};
 		if len > 0 {
-			let rows = slice::<T>(x)?.chunks_exact(len);
-			let outputs = slice_mut::<T>(&mut y)?.chunks_exact_mut(len);
-			let stashed = slice_mut::<T>(&mut mean)?
-				.iter_mut()
-				.zip(slice_mut::<T>(&mut inverse)?);
-			for ((x, y), (mean, inverse)) in rows.zip(outputs).zip(stashed) {
-				let moments = Moments::new(x, epsilon);
-				for (y, x) in y.iter_mut().zip(x) {
-					*y = moments.normalise(*x);
-				}
-				(*mean, *inverse) = (moments.mean, T::ONE / moments.deviation);
-			}
+			let (x, y) = (slice::<T>(x)?, slice_mut::<T>(&mut y)?);
+			let (mean, inverse) = (slice_mut::<T>(&mut mean)?, slice_mut::<T>(&mut inverse)?);
+			vectorized(
+				#[inline(always)]
+				|| normalise(x, y, len, epsilon, parameters, mean, inverse),
+			);
 		}
-		let mut y = zip(&y, &inputs[1], x.shape(), |y: T, scale: T| y * scale)?;
-		if self.has_bias {
-			y = zip(&y, &inputs[2], x.shape(), |y: T, bias: T| y + bias)?;
+		if !in_one {
+			y = zip(&y, &inputs[1], x.shape(), |y: T, scale: T| y * scale)?;
+			if let Some(bias) = bias {
+				y = zip(&y, bias, x.shape(), |y: T, bias: T| y + bias)?;
+			}
 		}
 		Ok(if self.stash {
 			vec![y, mean, inverse]
 		} else {
 			vec![y]
 		})
+	}
+}
+
+/// Normalises the runs of `len` elements, and scales and shifts them by `parameters`, if there are any.
+#[inline(always)]
+fn normalise<T: Float>(
+	x: &[T],
+	y: &mut [T],
+	len: usize,
+	epsilon: T,
+	parameters: Option<(&[T], Option<&[T]>)>,
+	mean: &mut [T],
+	inverse: &mut [T],
+) {
+	let groups = x.chunks(SIDE * len).zip(y.chunks_mut(SIDE * len));
+	let stashed = mean.chunks_mut(SIDE).zip(inverse.chunks_mut(SIDE));
+	for ((x, y), (mean, inverse)) in groups.zip(stashed) {
+		let runs = x.chunks_exact(len);
+		let mut all = [Moments {
+			mean: T::ZERO,
+			deviation: T::ONE,
+		}; SIDE];
+		if x.len() == SIDE * len {
+			all = Moments::side_by_side(x, len, epsilon);
+		} else {
+			for (moments, x) in all.iter_mut().zip(runs.clone()) {
+				*moments = Moments::new(x, epsilon);
+			}
+		}
+		for ((moments, x), y) in all.iter().zip(runs).zip(y.chunks_exact_mut(len)) {
+			let pairs = y.iter_mut().zip(x);
+			match parameters {
+				None => {
+					for (y, x) in pairs {
+						*y = moments.normalise(*x);
+					}
+				}
+				Some((scale, None)) => {
+					for ((y, x), scale) in pairs.zip(scale) {
+						*y = moments.normalise(*x) * *scale;
+					}
+				}
+				Some((scale, Some(bias))) => {
+					for (((y, x), scale), bias) in pairs.zip(scale).zip(bias) {
+						*y = moments.normalise(*x) * *scale + *bias;
+					}
+				}
+			}
+		}
+		for ((mean, inverse), moments) in mean.iter_mut().zip(inverse).zip(all) {
+			(*mean, *inverse) = (moments.mean, T::ONE / moments.deviation);
+		}
 	}
 }
 
@@ -164,6 +229,27 @@ mod tests {
 			.input(f32s(&[2, 2], &[1.0, 2.0, 3.0, 4.0]))
 			.elements::<f32>();
 		assert_eq!(y, [-1.0, -2.0, 3.0, 4.0]);
+	}
+
+	#[test]
+	fn runs_side_by_side_have_the_bits_of_runs_alone() {
+		const LEN: usize = 5;
+		let x: Vec<f32> = (0..19 * LEN).map(|i| (i * 31 % 97) as f32 / 3.0).collect();
+		let (scale, bias) = ([0.3, -1.7, 2.0, 0.9, 1.1], [0.1, 0.2, -0.3, 0.4, 7.0]);
+		let normalised = |x: &[f32], leading: usize| {
+			// A scale for each row is not of one row's shape, but has the same values here.
+			let of_rows = [x.len() / LEN, LEN];
+			let count = if leading == 1 { 1 } else { of_rows[0] };
+			OpTest::new("LayerNormalization")
+				.input(f32s(&of_rows, x))
+				.input(f32s(&[count, LEN], &scale.repeat(count)))
+				.input(f32s(&[LEN], &bias))
+				.elements::<f32>()
+				.1
+		};
+		let alone: Vec<f32> = x.chunks(LEN).flat_map(|x| normalised(x, 1)).collect();
+		assert_eq!(normalised(&x, 1), alone);
+		assert_eq!(normalised(&x, 19), alone);
 	}
 
 	#[test]

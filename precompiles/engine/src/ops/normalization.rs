@@ -61,9 +61,55 @@ impl<T: Float> Moments<T> {
 		}
 	}
 
+	/// The moments of `N` runs of `len` elements, one after the other in `x`. Each sum waits for its
+	/// own additions only.
+	#[inline(always)]
+	pub(super) fn side_by_side<const N: usize>(x: &[T], len: usize, epsilon: T) -> [Self; N] {
+		let runs: [&[T]; N] = std::array::from_fn(|run| &x[run * len..][..len]);
+		let count = T::from_f64(len as f64);
+		let mut means = [T::ZERO; N];
+		for i in 0..len {
+			for (sum, run) in means.iter_mut().zip(runs) {
+				*sum = *sum + run[i];
+			}
+		}
+		for mean in &mut means {
+			*mean = *mean / count;
+		}
+		let mut squares = [T::ZERO; N];
+		for i in 0..len {
+			for ((sum, run), mean) in squares.iter_mut().zip(runs).zip(means) {
+				let d = run[i] - mean;
+				*sum = *sum + d * d;
+			}
+		}
+		std::array::from_fn(|run| Self {
+			mean: means[run],
+			deviation: (squares[run] / count + epsilon).sqrt(),
+		})
+	}
+
 	/// An element in units of the standard deviation.
 	#[inline(always)]
 	pub(super) fn normalise(&self, x: T) -> T {
 		(x - self.mean) / self.deviation
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn runs_side_by_side_have_the_moments_of_each() {
+		let x: Vec<f32> = (0..8 * 37)
+			.map(|i| (i * 7919 % 1009) as f32 / 7.0)
+			.collect();
+		let together = Moments::side_by_side::<8>(&x, 37, 1e-5);
+		for (moments, x) in together.iter().zip(x.chunks_exact(37)) {
+			let alone = Moments::new(x, 1e-5);
+			assert_eq!(moments.mean.to_bits(), alone.mean.to_bits());
+			assert_eq!(moments.deviation.to_bits(), alone.deviation.to_bits());
+		}
 	}
 }
