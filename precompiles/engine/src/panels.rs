@@ -209,7 +209,17 @@ impl simd::Kernel for Product<'_> {
 		let block = rows.next_multiple_of(most);
 		for start in (0..count).step_by(block) {
 			let rows = start..count.min(start + block);
-			for first in (0..columns).step_by(PANEL) {
+			// A lone row has too few chains of additions in one panel to hide their latency.
+			let done = if count == 1 {
+				match lanes {
+					16 => self.lone_row::<S, 4, 2>(simd),
+					8 => self.lone_row::<S, 2, 4>(simd),
+					_ => self.lone_row::<S, 1, 8>(simd),
+				}
+			} else {
+				0
+			};
+			for first in (done..columns).step_by(PANEL) {
 				let width = (columns - first).min(PANEL);
 				let lines = &self.panels.lines[first / LINE * k..];
 				if width > LINE {
@@ -303,6 +313,69 @@ impl Product<'_> {
 			}
 			row = next;
 		}
+	}
+
+	/// Multiplies the only row with `G` full panels of `V` vectors each at a time, as long as there are
+	/// so many. Returns how many columns are done.
+	#[inline(always)]
+	fn lone_row<S: Simd, const G: usize, const V: usize>(&mut self, simd: S) -> usize {
+		use fearless_simd::SimdFrom;
+		let (lanes, rows, epilogue) = (S::f32s::LEN, self.rows, self.epilogue);
+		let (k, base) = (self.panels.k, rows.bases[0]);
+		let zeros = [[S::f32s::simd_from(simd, 0.0); V]; G];
+		let groups = self.panels.columns / (G * PANEL);
+		for group in 0..groups {
+			let column = group * G * PANEL;
+			let lines = &self.panels.lines[column / LINE * k..];
+			let panels: [&[[Line; 2]]; G] =
+				std::array::from_fn(|g| lines[g * 2 * k..][..2 * k].as_chunks::<2>().0);
+			let mut totals = zeros;
+			let (mut tap, mut done) = (0, 0);
+			for start in (0..k).step_by(BLOCK) {
+				let end = k.min(start + BLOCK);
+				let mut sums = zeros;
+				let mut at = start;
+				while at < end {
+					let len = (end - at).min(rows.run - done);
+					let a = &rows.data[base + rows.taps[tap] + done..][..len];
+					let lines: [&[[Line; 2]]; G] = std::array::from_fn(|g| &panels[g][at..][..len]);
+					for (k, a) in a.iter().enumerate() {
+						let a = S::f32s::simd_from(simd, *a);
+						for g in 0..G {
+							for v in 0..V {
+								let lane = v * lanes;
+								let line = &lines[g][k][lane / LINE].0[lane % LINE..][..lanes];
+								sums[g][v] += a * S::f32s::from_slice(simd, line);
+							}
+						}
+					}
+					(at, done) = (at + len, done + len);
+					if done == rows.run {
+						(tap, done) = (tap + 1, 0);
+					}
+				}
+				for g in 0..G {
+					for v in 0..V {
+						totals[g][v] += sums[g][v];
+					}
+				}
+			}
+			for (g, totals) in totals.iter().enumerate() {
+				let column = column + g * PANEL;
+				let target = &mut self.target.data[self.target.first + column..][..PANEL];
+				for (v, total) in totals.iter().enumerate() {
+					let mut y = *total;
+					if let Some(bias) = epilogue.bias {
+						y += load(simd, &bias[column..column + PANEL], v * lanes);
+					}
+					if epilogue.accumulate {
+						y += load(simd, target, v * lanes);
+					}
+					store(epilogue.activation.apply_to(simd, y), target, v * lanes);
+				}
+			}
+		}
+		groups * G * PANEL
 	}
 
 	#[inline(always)]
@@ -446,6 +519,8 @@ mod tests {
 			[0, 4, 3],
 			[7, 70_000, 2],
 			[14, 131_073, 2],
+			[1, 130, 300],
+			[1, 0, 256],
 		] {
 			let (a, b, bias) = (values(m * k, 1), values(k * n, 2), values(n, 3));
 			let before = values(m * n, 4);
