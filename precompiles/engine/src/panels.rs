@@ -55,6 +55,35 @@ impl Panels {
 		Self { lines, k, columns }
 	}
 
+	/// Packs the matrix whose rows of this many columns lie one after the other in `b`, as
+	/// [`new`](Self::new) does, but line by line.
+	pub fn of_rows(b: &[f32], k: usize, columns: usize) -> Self {
+		let mut lines = Vec::with_capacity(k * columns.div_ceil(LINE));
+		simd::vectorized(
+			#[inline(always)]
+			|| {
+				for first in (0..columns).step_by(PANEL) {
+					let end = columns.min(first + PANEL);
+					for row in b.chunks_exact(columns).take(k) {
+						for part in row[first..end].chunks(LINE) {
+							let mut line = Line([0.0; LINE]);
+							if let Ok(whole) = <&[f32; LINE]>::try_from(part) {
+								line.0 = *whole;
+							} else {
+								line.0[..part.len()].copy_from_slice(part);
+							}
+							for lane in &mut line.0 {
+								*lane = lane.operand();
+							}
+							lines.push(line);
+						}
+					}
+				}
+			},
+		);
+		Self { lines, k, columns }
+	}
+
 	/// Bytes that [`new`](Self::new) allocates for a matrix of this size.
 	pub fn bytes(k: usize, columns: usize) -> u64 {
 		(k as u64)
@@ -549,6 +578,30 @@ mod tests {
 				with_isa(isa, || multiply(rows, &panels, target, epilogue)).unwrap();
 				let bits = |y: &[f32]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
 				assert_eq!(bits(&found), bits(&expected), "{m}x{k}x{n} {isa}");
+			}
+		}
+	}
+
+	#[test]
+	fn rows_pack_as_elements_do() {
+		for (k, columns) in [(3, 1), (2, 16), (5, 17), (4, 33), (3, 80), (0, 20), (2, 0)] {
+			let mut b = values(k * columns, 3);
+			b.iter_mut().step_by(7).for_each(|b| *b *= 1e-30);
+			let bits = |panels: Panels| {
+				let lines = panels
+					.lines
+					.iter()
+					.flat_map(|line| line.0.map(f32::to_bits));
+				(panels.k, panels.columns, lines.collect::<Vec<_>>())
+			};
+			let by_elements = Panels::new(k, columns, |row, column| b[row * columns + column]);
+			for isa in Isa::available() {
+				let by_rows = with_isa(isa, || Panels::of_rows(&b, k, columns)).unwrap();
+				assert_eq!(
+					bits(by_rows),
+					bits(by_elements.clone()),
+					"{k}x{columns} {isa}"
+				);
 			}
 		}
 	}

@@ -41,6 +41,10 @@ pub(super) trait Element: Scalar {
 
 	/// Packs the matrix whose element in row `k` and column `n` is `at(k, n)`.
 	fn pack(k: usize, columns: usize, at: impl Fn(usize, usize) -> Self) -> Self::Matrix;
+	/// Packs the matrix whose rows of this many columns lie one after the other in `b`.
+	fn pack_rows(b: &[Self], k: usize, columns: usize) -> Self::Matrix {
+		Self::pack(k, columns, |row, column| b[row * columns + column])
+	}
 	/// Wraps a matrix.
 	fn wrap(packed: Arc<Self::Matrix>) -> PackedMatrix;
 	/// The matrix, if it is of this type.
@@ -93,6 +97,9 @@ impl Element for f32 {
 
 	fn pack(k: usize, columns: usize, at: impl Fn(usize, usize) -> Self) -> Panels {
 		Panels::new(k, columns, at)
+	}
+	fn pack_rows(b: &[f32], k: usize, columns: usize) -> Panels {
+		Panels::of_rows(b, k, columns)
 	}
 	fn wrap(packed: Arc<Panels>) -> PackedMatrix {
 		PackedMatrix::F32(packed)
@@ -178,7 +185,7 @@ pub(super) fn pack<T: Element>(b: &[T], k: usize, columns: usize, transposed: bo
 	if transposed {
 		T::pack(k, columns, |row, column| b[column * k + row])
 	} else {
-		T::pack(k, columns, |row, column| b[row * columns + column])
+		T::pack_rows(b, k, columns)
 	}
 }
 
