@@ -4,7 +4,7 @@ use tract_onnx::prelude::{Datum, Tensor};
 
 use crate::{
 	error::{EvalError, OpError},
-	tensor::{build, slice},
+	tensor::{build, slice, slice_mut},
 };
 
 /// The shape that two shapes broadcast to.
@@ -140,6 +140,46 @@ pub fn zip<A: Datum + Copy, B: Datum + Copy, C: Datum + Copy>(
 	})
 }
 
+/// `f` of the elements of `a` and of `b`, which broadcasts to the shape of `a`, in the memory of `a`.
+#[inline(always)]
+pub fn zip_in_place<A: Datum + Copy, B: Datum + Copy>(
+	mut a: Tensor,
+	b: &Tensor,
+	f: impl Fn(A, B) -> A,
+) -> Result<Tensor, EvalError> {
+	let shape = a.shape().to_vec();
+	let y = slice::<B>(b)?;
+	let x = slice_mut::<A>(&mut a)?;
+	if b.shape() == shape {
+		for (x, y) in x.iter_mut().zip(y) {
+			*x = f(*x, *y);
+		}
+		return Ok(a);
+	}
+	if let [y] = y {
+		for x in x {
+			*x = f(*x, *y);
+		}
+		return Ok(a);
+	}
+	let inner = shape.last().copied().unwrap_or(1);
+	let strides = broadcast_strides(b.shape(), &shape);
+	let step = strides.last().copied().unwrap_or(0);
+	for_each_row(&shape, [&strides], |position, [j]| {
+		let row = &mut x[position..position + inner];
+		if step == 0 {
+			for x in row {
+				*x = f(*x, y[j]);
+			}
+		} else {
+			for (x, y) in row.iter_mut().zip(&y[j..j + inner]) {
+				*x = f(*x, *y);
+			}
+		}
+	});
+	Ok(a)
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -173,6 +213,33 @@ mod tests {
 			slice::<i32>(&sum).unwrap(),
 			[11, 12, 21, 22, 13, 14, 23, 24]
 		);
+	}
+
+	#[test]
+	fn in_place_is_the_same() {
+		let a = from_slice(&[2, 2, 3], &std::array::from_fn::<i32, 12, _>(|i| i as i32)).unwrap();
+		for shape in [
+			&[2, 2, 3][..],
+			&[3],
+			&[2, 1],
+			&[2, 1, 1],
+			&[1, 2, 3],
+			&[1, 1, 1],
+			&[],
+		] {
+			let values: Vec<i32> = (0..shape.iter().product())
+				.map(|i: usize| 100 - i as i32)
+				.collect();
+			let b = from_slice(shape, &values).unwrap();
+			let f = |x: i32, y: i32| 3 * x - y;
+			let expected = zip(&a, &b, &[2, 2, 3], f).unwrap();
+			let found = zip_in_place(a.clone(), &b, f).unwrap();
+			assert_eq!(
+				slice::<i32>(&found).unwrap(),
+				slice::<i32>(&expected).unwrap()
+			);
+			assert_eq!(found.shape(), [2, 2, 3]);
+		}
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, sync::Arc};
 
-use tract_onnx::prelude::{TValue, TVec, Tensor};
+use tract_onnx::prelude::{Datum, IntoTensor, TValue, TVec, Tensor};
 
 use super::{limited_broadcast, Inputs, Lowered, NodeCtx};
 use crate::{
@@ -44,6 +44,11 @@ pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 
 	/// The output, which has this shape.
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
+
+	/// The output in the memory of `a`, which is binary32 of the output's shape, if the operator can.
+	fn in_place(&self) -> Option<fn(Tensor, &Tensor) -> Result<Tensor, EvalError>> {
+		None
+	}
 }
 
 #[derive(Debug)]
@@ -115,7 +120,13 @@ impl<O: BinaryOp> Kernel for Binary<O> {
 		))
 	}
 
-	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		let of_a = inputs[0].datum_type() == f32::datum_type() && inputs[0].shape() == self.shape;
+		if let Some(in_place) = self.op.in_place().filter(|_| of_a) {
+			// A copy of A, if something else needs it.
+			let a = inputs.remove(0).into_tensor();
+			return Ok(vec![in_place(a, &inputs[0])?]);
+		}
 		Ok(vec![self.op.apply(&inputs[0], &inputs[1], &self.shape)?])
 	}
 
@@ -197,6 +208,31 @@ macro_rules! arithmetic {
 				)),
 			}
 		}
+
+		$crate::ops::binary::in_place!($float);
 	};
 }
 pub(super) use arithmetic;
+
+/// Implements `in_place` of a [`BinaryOp`] whose output is this expression for binary32.
+macro_rules! in_place {
+	($float:expr) => {
+		fn in_place(
+			&self,
+		) -> Option<
+			fn(
+				tract_onnx::prelude::Tensor,
+				&tract_onnx::prelude::Tensor,
+			) -> Result<tract_onnx::prelude::Tensor, $crate::error::EvalError>,
+		> {
+			use $crate::{broadcast::zip_in_place, simd::vectorized};
+			Some(|a, b| {
+				vectorized(
+					#[inline(always)]
+					|| zip_in_place::<f32, f32>(a, b, $float),
+				)
+			})
+		}
+	};
+}
+pub(super) use in_place;

@@ -6,7 +6,7 @@
 use tract_onnx::prelude::Tensor;
 
 use super::{
-	binary::{lower, BinaryOp},
+	binary::{in_place, lower, BinaryOp},
 	Inputs, Lowered, NodeCtx,
 };
 use crate::{
@@ -30,6 +30,8 @@ impl BinaryOp for Div {
 	const SUBNORMALS: u64 = 1;
 	// A division takes about as long as four multiplications.
 	const OPERATIONS: u64 = 4;
+
+	in_place!(|a, b| a / b);
 
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError> {
 		match dtype(a)? {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use tract_onnx::prelude::{TValue, TVec, Tensor};
+use tract_onnx::prelude::{IntoTensor, TValue, TVec, Tensor};
 
 use super::Lowered;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 	kernel::{of_functions, of_vectors, ChannelsLast, Cost, Kernel},
 	math::Float,
 	simd::vectorized,
-	tensor::{dtype, map},
+	tensor::{dtype, map, slice_mut},
 	DType,
 };
 
@@ -33,6 +33,9 @@ pub(super) trait UnaryOp: Debug + Send + Sync + 'static {
 
 	/// The output.
 	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError>;
+
+	/// The output in the memory of `x`, if the operator can.
+	const IN_PLACE: Option<fn(&Self, Tensor) -> Result<Tensor, EvalError>> = None;
 }
 
 /// An elementwise function of floats.
@@ -80,6 +83,22 @@ impl<F: FloatFn> UnaryOp for Floats<F> {
 			|| map(x, #[inline(always)] |x: T| function.at(x))
 		))
 	}
+
+	const IN_PLACE: Option<fn(&Self, Tensor) -> Result<Tensor, EvalError>> = Some(|op, mut x| {
+		let function = &op.0;
+		crate::with_float!(dtype(&x)?, T => {
+			let elements = slice_mut::<T>(&mut x)?;
+			vectorized(
+				#[inline(always)]
+				|| {
+					for x in elements {
+						*x = function.at(*x);
+					}
+				},
+			);
+		});
+		Ok(x)
+	});
 }
 
 impl<O: UnaryOp> Kernel for Unary<O> {
@@ -111,7 +130,11 @@ impl<O: UnaryOp> Kernel for Unary<O> {
 		))
 	}
 
-	fn eval(&self, inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+	fn eval(&self, mut inputs: TVec<TValue>) -> Result<Vec<Tensor>, EvalError> {
+		if let Some(in_place) = O::IN_PLACE {
+			// A copy of the input, if something else needs it.
+			return Ok(vec![in_place(&self.0, inputs.remove(0).into_tensor())?]);
+		}
 		Ok(vec![self.0.apply(&inputs[0])?])
 	}
 
