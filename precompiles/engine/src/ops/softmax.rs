@@ -187,10 +187,15 @@ fn largest_of<T: Float + Select>(x: &[T]) -> T {
 			*lane = lane.larger(*x);
 		}
 	}
-	lanes
-		.iter()
-		.chain(rest)
-		.fold(T::LOWEST, |largest, x| largest.larger(*x))
+	// Half against half, so that few comparisons wait for each other.
+	let mut width = LANES / 2;
+	while width > 0 {
+		for lane in 0..width {
+			lanes[lane] = lanes[lane].larger(lanes[lane + width]);
+		}
+		width /= 2;
+	}
+	rest.iter().fold(lanes[0], |largest, x| largest.larger(*x))
 }
 
 /// The sums of `N` rows of `len` elements, each in order from +0.
@@ -239,6 +244,7 @@ fn block<T: Float + Select>(x: &[T], y: &mut [T], largest: &mut [T], sum: &mut [
 mod tests {
 	use crate::{
 		error::OpError,
+		select::Select,
 		testing::{f32s, int, tensor, OpTest},
 	};
 
@@ -246,6 +252,20 @@ mod tests {
 		assert_eq!(a.len(), b.len());
 		for (a, b) in a.iter().zip(b) {
 			assert!((a - b).abs() <= 1e-6 * b.abs(), "{a} {b}");
+		}
+	}
+
+	#[test]
+	fn the_largest_is_found_wherever_it_stands() {
+		for len in [1, 31, 32, 33, 64, 100] {
+			for place in 0..len {
+				for largest in [7.0f32, f32::NAN] {
+					let mut x = vec![-3.0f32; len];
+					x[place] = largest;
+					let expected = x.iter().fold(f32::LOWEST, |m, x| m.larger(*x));
+					assert_eq!(super::largest_of(&x).to_bits(), expected.to_bits());
+				}
+			}
 		}
 	}
 
