@@ -45,3 +45,10 @@ stop_dev_node() {
 	wait "$node_pid" 2>/dev/null || true
 	node_pid=
 }
+
+# For builds of the engine that tests run under an emulator or a Wasm runtime: of tract, it uses
+# types, the graph and the executor, which take most of the time to optimise and least to run.
+quick_tract=()
+for crate in tract-core tract-data tract-extra tract-hir tract-nnef tract-onnx tract-onnx-opl; do
+	quick_tract+=(--config "profile.release.package.$crate.opt-level=1")
+done

@@ -12,7 +12,7 @@ cd "$root"
 graphs=${1:-300}
 
 build() {
-	cargo build --release --locked -p noema-engine --example golden "$@"
+	cargo build --release --locked -p noema-engine --example golden "${quick_tract[@]}" "$@"
 }
 
 status=0

@@ -10,7 +10,7 @@ cd "$root"
 [ $# -gt 0 ] || set -- examples/digits/digits.onnx
 
 build() {
-	cargo build --release --locked -p noema-engine --example hash "$@"
+	cargo build --release --locked -p noema-engine --example hash "${quick_tract[@]}" "$@"
 }
 
 declare -A hashes

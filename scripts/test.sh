@@ -66,7 +66,8 @@ stage_targets() {
 # Signed inferences through the wallet libraries, and a receipt computed again by the engine's module
 # for browsers, against a development chain.
 stage_wallets() (
-	cargo build --release --locked -p noema-engine-web --target wasm32-unknown-unknown
+	cargo build --release --locked -p noema-engine-web --target wasm32-unknown-unknown \
+		"${quick_tract[@]}"
 	cd "$root/wallet-tests"
 	# Not `npm ci`: it wants the lock file to list optional packages of every platform, which not every
 	# mirror of the registry has.
