@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
 	cli::Sealing,
+	gate,
 	metrics::Metrics,
 	prefetch::Prefetch,
 	rpc::{self, CommonDeps, ConsensusDeps},
@@ -126,6 +127,7 @@ where
 	N: NetworkBackend<Block, <Block as BlockT>::Hash>,
 {
 	let parts = new_partial(&config, options, Sealing::Babe)?;
+	gate::pass(&config, &options.noema)?;
 	let Consensus {
 		import_queue,
 		block_import,

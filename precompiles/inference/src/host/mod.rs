@@ -23,6 +23,7 @@ mod tests;
 pub mod trace;
 pub mod working_set;
 
+pub use noema_engine::environment::is_ieee;
 pub use noema_engine::simd::{force as force_isa, isa, Isa, IsaError};
 
 pub use cache::{plan_cache, CacheStats, PlanCache};
