@@ -28,7 +28,7 @@ use super::{
 use crate::{
 	cli::Sealing,
 	gate,
-	metrics::Metrics,
+	metrics::{EngineMetrics, Metrics},
 	prefetch::Prefetch,
 	rpc::{self, CommonDeps, ConsensusDeps},
 	Block,
@@ -136,6 +136,7 @@ where
 		grandpa_link,
 	} = consensus(&config, &parts)?;
 	let metrics = Metrics::new(config.prometheus_registry())?;
+	EngineMetrics::observe(config.prometheus_registry())?;
 
 	// A test network may have no more than one node to sync from.
 	if matches!(
