@@ -74,6 +74,8 @@ macro_rules! metrics {
 }
 
 mod engine;
+#[cfg(test)]
+mod pictures;
 
 pub use engine::EngineMetrics;
 
