@@ -13,16 +13,24 @@ pub struct Memory {
 
 /// Reads the kernel's figures, and those of a container; `None` where there are none.
 pub(super) fn read() -> Option<Memory> {
-	let text = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
-	let machine = of_machine(&text("/proc/meminfo")?)?;
-	// In a container, its own group is at the root.
-	let limit = text("/sys/fs/cgroup/memory.max").and_then(|max| number(&max));
-	let used = text("/sys/fs/cgroup/memory.current").and_then(|used| number(&used));
-	let cached = text("/sys/fs/cgroup/memory.stat").and_then(|stat| file_cache(&stat));
+	let text = |path: &Path| std::fs::read_to_string(path).ok();
+	let machine = of_machine(&text(Path::new("/proc/meminfo"))?)?;
+	let own = text(Path::new("/proc/self/cgroup"));
+	let group = Path::new("/sys/fs/cgroup").join(own.as_deref().and_then(group).unwrap_or(""));
+	let limit = text(&group.join("memory.max")).and_then(|max| number(&max));
+	let used = text(&group.join("memory.current")).and_then(|used| number(&used));
+	let cached = text(&group.join("memory.stat")).and_then(|stat| file_cache(&stat));
 	Some(match limit {
 		Some(limit) => within(machine, limit, used.unwrap_or(0), cached.unwrap_or(0)),
 		None => machine,
 	})
+}
+
+/// Where the process's control group is below the root, of `/proc/self/cgroup`: a service's, or the
+/// root itself in a container.
+fn group(own: &str) -> Option<&str> {
+	let path = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
+	Some(path.trim())
 }
 
 /// The machine's, of `/proc/meminfo`.
@@ -89,6 +97,14 @@ mod tests {
 		let large = within(MACHINE, u64::MAX, 0, 0);
 		assert_eq!(large, MACHINE);
 		assert_eq!(within(MACHINE, 10, 20, 0).available, 0);
+	}
+
+	#[test]
+	fn the_group_is_the_unified_one() {
+		let own = "1:name=x:/y\n0::/system.slice/noema-node.service\n";
+		assert_eq!(group(own), Some("system.slice/noema-node.service"));
+		assert_eq!(group("0::/\n"), Some(""));
+		assert_eq!(group("1:memory:/y\n"), None);
 	}
 
 	#[test]
