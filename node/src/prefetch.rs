@@ -6,7 +6,7 @@
 //! mature, then what admission will find of queued files. It is off the path of consensus: a
 //! block that comes before its plan builds the plan itself, slower, with the same result.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{cell::Cell, fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use noema_precompile_inference::host::{plan_cache, Attempt, EnsureOutcome, Head, Next};
@@ -39,6 +39,8 @@ pub struct Prefetch<C, BE> {
 	client: Arc<C>,
 	backend: Arc<BE>,
 	metrics: Metrics,
+	/// What was missing after the last pass.
+	missing: Cell<u64>,
 }
 
 impl<C, BE> fmt::Debug for Prefetch<C, BE> {
@@ -54,6 +56,7 @@ impl<C, BE> Prefetch<C, BE> {
 			client,
 			backend,
 			metrics,
+			missing: Cell::new(0),
 		}
 	}
 
@@ -111,6 +114,15 @@ impl<C, BE> Prefetch<C, BE> {
 			self.report(attempt);
 		}
 		self.metrics.prefetch_missing.set(pass.missing);
+		match (self.missing.replace(pass.missing), pass.missing) {
+			(0, missing @ 1..) => log::info!(
+				target: LOG_TARGET,
+				"{missing} plan(s) or report(s) to work out; no block is authored while a callable \
+				 model has no plan",
+			),
+			(1.., 0) => log::info!(target: LOG_TARGET, "all plans and reports are there"),
+			_ => {}
+		}
 		self.report_cache();
 		pass.next
 	}

@@ -87,11 +87,10 @@ pub fn pass(config: &Configuration, params: &NoemaParams) -> Result<(), ServiceE
 	for check in &checks {
 		log::info!(
 			target: LOG_TARGET,
-			"check={} required=\"{}\" found=\"{}\" ok={}",
+			"{}: {}; required: {}",
 			check.subject,
-			check.required,
 			check.found,
-			check.shortfall.is_none(),
+			check.required,
 		);
 	}
 	let shortfalls = checks.into_iter().filter_map(|check| check.shortfall);
