@@ -18,24 +18,31 @@ die() {
 	exit 1
 }
 
+# await_rpc PID LOG: waits until the node of this process, which writes to LOG, answers JSON-RPC. Sets
+# rpc_url.
+await_rpc() {
+	local pid=$1 log=$2 deadline=$((SECONDS + 120)) port=
+	while [ -z "$port" ]; do
+		kill -0 "$pid" 2>/dev/null || {
+			tail -n 20 "$log" >&2
+			die "the node has ended; its last lines are above"
+		}
+		[ "$SECONDS" -lt "$deadline" ] || die "the node opens no RPC port; its log: $log"
+		sleep 0.2
+		port=$(sed -nE 's/.*Running JSON-RPC server: addr=127\.0\.0\.1:([0-9]+).*/\1/p' "$log" | head -n 1)
+	done
+	rpc_url=ws://127.0.0.1:$port
+}
+
 # start_dev_node DIR: starts a fresh development chain on ports that are free, with its database and
 # its log in DIR. Sets node_pid and node_url.
 start_dev_node() {
-	local dir=$1 deadline=$((SECONDS + 120)) port=
+	local dir=$1
 	"$target/release/noema-node" --dev --base-path "$dir/chain" --port 0 --rpc-port 0 \
 		--no-prometheus >"$dir/node.log" 2>&1 &
 	node_pid=$!
-	while [ -z "$port" ]; do
-		kill -0 "$node_pid" 2>/dev/null || {
-			tail -n 20 "$dir/node.log" >&2
-			die "the node has ended; its last lines are above"
-		}
-		[ "$SECONDS" -lt "$deadline" ] || die "the node opens no RPC port; its log: $dir/node.log"
-		sleep 0.2
-		port=$(sed -nE 's/.*Running JSON-RPC server: addr=127\.0\.0\.1:([0-9]+).*/\1/p' \
-			"$dir/node.log" | head -n 1)
-	done
-	node_url=ws://127.0.0.1:$port
+	await_rpc "$node_pid" "$dir/node.log"
+	node_url=$rpc_url
 }
 
 # Ends the node that start_dev_node started, and waits until it is gone.

@@ -14,6 +14,10 @@
 //! The crate speaks to a chain only by RPC and never links the node or the runtime: calls are
 //! encoded by the chain's own metadata.
 
+// With these a file would be a model here that is none on the chain.
+#[cfg(noema_lifted_caps)]
+compile_error!("noema_lifted_caps is for measurements of the engine alone");
+
 pub mod amount;
 pub mod args;
 pub mod chain;

@@ -17,7 +17,7 @@ use std::time::Instant;
 use clap::Parser;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use noema_cli::chain::events::BlockEvents;
-use noema_cli::chain::types::{Receipt, Stage};
+use noema_cli::chain::types::Receipt;
 use noema_cli::chain::upload::{self, Step};
 use noema_cli::chain::{calls, client::sign_at, Chain, ChainError, Hash, Wait};
 use noema_cli::inputs::{self, FitOptions, InputError, InputSpec};
@@ -189,7 +189,7 @@ async fn register(
 	model: &LocalModel,
 ) -> Result<(), Error> {
 	match chain.release(release).await {
-		Ok(known) if known.info.model == model.id && known.model.stage == Stage::Resident => {
+		Ok(known) if known.info.model == model.id && known.model.stage.is_callable() => {
 			println!("{release} is on the chain: model {}", model.id);
 			return Ok(());
 		}

@@ -25,6 +25,47 @@ pub struct Cli {
 	pub noema: NoemaParams,
 }
 
+/// What a node does for a host.
+#[derive(Clone, Debug, Args)]
+pub struct HostingParams {
+	/// Answer the jobs for which this host is drawn, and challenge wrong answers to them.
+	///
+	/// An SS58 address whose sr25519 key is in the keystore under the type `nhos`; on development
+	/// and local chains also a development key, such as //Alice//stash.
+	#[arg(long, value_name = "ACCOUNT", help_heading = "Hosting")]
+	pub host: Option<String>,
+
+	/// Run all jobs again, and challenge their answers where they are wrong, with bonds of this
+	/// account; spelt as for --host, and the same account if both are there.
+	#[arg(long, value_name = "ACCOUNT", help_heading = "Hosting")]
+	pub watch: Option<String>,
+
+	/// How many models are run for jobs at a time.
+	#[arg(
+		long,
+		value_name = "COUNT",
+		default_value = "1",
+		help_heading = "Hosting"
+	)]
+	pub host_threads: NonZeroU32,
+
+	/// The highest tip of a transaction of --host or --watch, in thousandths of a NOE. Tips are
+	/// given only to what gets stuck, or is due in a few blocks.
+	#[arg(
+		long,
+		value_name = "MILLI_NOE",
+		default_value = "1000",
+		help_heading = "Hosting"
+	)]
+	pub host_max_tip: u32,
+
+	/// How the host cheats, to see what the chain does to it. For development and local chains
+	/// only.
+	#[cfg(feature = "byzantine")]
+	#[arg(long, value_enum, help_heading = "Hosting")]
+	pub misdeed: Option<crate::hosting::conduct::Misdeed>,
+}
+
 /// How blocks come about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Sealing {
@@ -74,6 +115,10 @@ pub struct NoemaParams {
 	/// For development and local chains only.
 	#[arg(long, value_name = "MODEL_ID", hide = true)]
 	pub inject_fault: Option<ModelId>,
+
+	#[allow(missing_docs)]
+	#[clap(flatten)]
+	pub hosting: HostingParams,
 }
 
 /// What the binary does beside running a node.
@@ -253,6 +298,16 @@ mod tests {
 		};
 		assert!(check.json);
 		assert_eq!(check.plan_cache_mib.get(), 64);
+	}
+
+	#[test]
+	fn a_host_and_a_watcher_are_named() {
+		let cli = parse(&["--host", "//Alice//stash", "--host-threads", "2"]);
+		let hosting = cli.noema.hosting;
+		assert_eq!(hosting.host.as_deref(), Some("//Alice//stash"));
+		assert_eq!((hosting.watch, hosting.host_threads.get()), (None, 2));
+		let args = ["noema-node", "--host-threads", "0"];
+		assert!(<Cli as SubstrateCli>::try_from_iter(args).is_err());
 	}
 
 	#[test]

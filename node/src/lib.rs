@@ -1,13 +1,14 @@
 //! Noema's node.
 //!
-//! It is a Substrate node with BABE and GRANDPA, and four parts of its own:
+//! It is a Substrate node with BABE and GRANDPA, and five parts of its own:
 //!
 //! * [`executor`]: tells the inference precompile whether a runtime call belongs to a block, so
 //!   that an internal fault stops the node in the one case and is an error in the other,
 //! * [`prefetch`] and [`proposer`]: plans of models are built ahead, and a block is authored only
 //!   once every callable model has one; import never waits,
 //! * [`gate`]: a machine that is too small or too slow does not validate,
-//! * [`rpc`]: the `inference_*` namespace, for wallets and dapps.
+//! * [`rpc`]: the `inference_*` namespace, for wallets and dapps,
+//! * [`hosting`]: answers jobs for a host, and challenges wrong answers.
 //!
 //! ```text
 //!              +---------------- service (full | instant) ----------------+
@@ -16,6 +17,7 @@
 //!   RPC     -> | inference_*, standard Substrate ---+   |     CallKind    |      v
 //!              | prefetch <---- import notifications ---+                 |  precompile
 //!              |     +--> plan cache <-- proposer (waits for plans)       |  (plan cache)
+//!   jobs   <-- | hosting <-- finality notifications                       |
 //!              +----------------------------------------------------------+
 //! ```
 
@@ -31,6 +33,7 @@ pub mod cli;
 pub mod command;
 pub mod executor;
 pub mod gate;
+pub mod hosting;
 pub mod metrics;
 pub mod plans;
 pub mod prefetch;

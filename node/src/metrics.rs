@@ -6,7 +6,7 @@ use substrate_prometheus_endpoint::{
 };
 
 /// A metric that can be made from its name and help alone.
-trait Metric: Sized {
+pub(crate) trait Metric: Sized {
 	fn register(name: &str, help: &str, registry: &Registry) -> Result<Self, PrometheusError>;
 }
 
@@ -69,9 +69,24 @@ macro_rules! metrics {
 					)*
 				})
 			}
+
+			/// Metrics in a registry of their own, which nobody reads: for nodes without Prometheus.
+			pub fn unread() -> Self {
+				Self::register(&Registry::new()).expect("an empty registry holds no name yet; qed")
+			}
+
+			/// Registers with `registry` where there is one.
+			///
+			/// # Errors
+			///
+			/// Fails if the registry holds one of the names already.
+			pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
+				registry.map_or_else(|| Ok(Self::unread()), Self::register)
+			}
 		}
 	};
 }
+pub(crate) use metrics;
 
 mod engine;
 #[cfg(test)]
@@ -126,22 +141,6 @@ metrics! {
 		pub dry_runs_failed: Counter<U64>,
 		/// Dry runs turned away by the rate limit or for want of a free place
 		pub dry_runs_refused: Counter<U64>,
-	}
-}
-
-impl Metrics {
-	/// Metrics in a registry of their own, which nobody reads: for nodes without Prometheus.
-	pub fn unread() -> Self {
-		Self::register(&Registry::new()).expect("an empty registry holds no name yet; qed")
-	}
-
-	/// Registers with `registry` where there is one.
-	///
-	/// # Errors
-	///
-	/// Fails if the registry holds one of the names already.
-	pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
-		registry.map_or_else(|| Ok(Self::unread()), Self::register)
 	}
 }
 

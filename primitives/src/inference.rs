@@ -139,6 +139,8 @@ pub struct Quote<Balance> {
 	pub weight_fee: Balance,
 	/// What the release's owner earns.
 	pub royalty: Balance,
+	/// What the model's hosts earn.
+	pub hosts_share: Balance,
 	/// The sum of all, without a tip.
 	pub total: Balance,
 }

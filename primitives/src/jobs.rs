@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sp_core::{ConstU32, H256};
 use sp_runtime::{
 	traits::{BlakeTwo256, Hash},
-	BoundedVec, Perbill,
+	BoundedVec, Perbill, Weight,
 };
 
 use crate::{
@@ -178,6 +178,27 @@ pub trait JobReleases<AccountId, Balance> {
 	/// The model of a release, and its royalty. `NotResident` stands for a model that is not
 	/// admitted.
 	fn release(release: &ReleaseId<AccountId>) -> Result<(ModelId, Balance), ResolveError>;
+}
+
+/// What the registry of models needs of jobs when a model goes for its content.
+pub trait Voiding {
+	/// Ends one of the open jobs on `model`, if there is one: all returns to whom it belongs, and
+	/// nobody is slashed. Returns what that weighed.
+	fn void(model: &ModelId) -> Weight;
+
+	/// The most that [`void`](Self::void) weighs.
+	fn heaviest() -> Weight;
+}
+
+/// Open jobs end by themselves: for chains, and tests, without jobs.
+impl Voiding for () {
+	fn void(_: &ModelId) -> Weight {
+		Weight::zero()
+	}
+
+	fn heaviest() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Where a job stands.

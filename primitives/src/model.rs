@@ -291,8 +291,37 @@ pub enum ModelStage<BlockNumber> {
 	},
 	/// Callable in a block.
 	Resident,
-	/// On its way out: no longer callable, its chunks go step by step.
+	/// On its way out: no longer callable. Its chunks go step by step, once no job needs them.
 	Removing,
+	/// Admitted, but not callable in a block: too little stake is committed to it, or others have
+	/// more behind each byte of their plans. Jobs may ask for it.
+	Dormant,
+	/// Callable in a block, but under notice: its stake does not suffice any more, or another model
+	/// is to have its room.
+	Leaving {
+		/// The first block in which it may be dormant, unless it has won its place back by then.
+		until: BlockNumber,
+	},
+}
+
+impl<BlockNumber> ModelStage<BlockNumber> {
+	/// Whether it has been admitted, and is not being removed.
+	pub fn is_admitted(&self) -> bool {
+		match self {
+			Self::Maturing { .. } | Self::Resident | Self::Dormant | Self::Leaving { .. } => true,
+			Self::Uploading { .. } | Self::Queued { .. } | Self::Removing => false,
+		}
+	}
+
+	/// Whether it may be called in a block.
+	pub fn is_callable(&self) -> bool {
+		matches!(self, Self::Resident | Self::Leaving { .. })
+	}
+
+	/// Whether nodes hold its plan, or build it.
+	pub fn is_working(&self) -> bool {
+		self.is_callable() || matches!(self, Self::Maturing { .. })
+	}
 }
 
 /// A model as the chain knows it.
@@ -366,6 +395,23 @@ mod tests {
 		assert_eq!(hex.parse(), Ok(id));
 		assert_eq!(alloc::format!("0x{hex}").parse(), Ok(id));
 		assert!("abc".parse::<ModelId>().is_err());
+	}
+
+	#[test]
+	fn stages_keep_their_numbers() {
+		let stages = [
+			ModelStage::Uploading { expires: 7u8 },
+			ModelStage::Queued { admission: 7 },
+			ModelStage::Maturing { resident: 7 },
+			ModelStage::Resident,
+			ModelStage::Removing,
+			ModelStage::Dormant,
+			ModelStage::Leaving { until: 7 },
+		];
+		for (number, stage) in (0u8..).zip(stages) {
+			assert_eq!(stage.encode().first(), Some(&number));
+			assert!(stage.is_admitted() || !stage.is_working());
+		}
 	}
 
 	#[test]

@@ -9,12 +9,14 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 };
 use noema_primitives::{
-	Cost, DryRun, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
+	hosting::HostInfo,
+	jobs::{BlobInfo, JobInfo, JobParams},
+	Cost, DryRun, JobId, ModelId, ModelInfo, NamedTensor, Quote, Receipt, ReceiptId, ReleaseId,
 	ReleaseInfo, WorkItem,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
-use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
+use sp_core::{crypto::KeyTypeId, OpaqueMetadata, H256};
 use sp_runtime::{
 	traits::{Block as BlockT, Convert, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
@@ -25,8 +27,9 @@ use sp_version::RuntimeVersion;
 
 use crate::{
 	configs::EPOCH_CONFIGURATION, genesis, weights::CostToWeight, AccountId, Babe, Balance, Block,
-	BlockNumber, Executive, Grandpa, Historical, Inference, InherentDataExt, Models, Nonce,
-	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	BlockNumber, Executive, Grandpa, Historical, Hosting, Inference, InherentDataExt, Jobs, Models,
+	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+	VERSION,
 };
 
 impl_runtime_apis! {
@@ -258,7 +261,7 @@ impl_runtime_apis! {
 			extrinsic_len: u32,
 		) -> Result<Quote<Balance>, DispatchError> {
 			enter_next_block();
-			let (_, royalty) = Inference::quote(&release)?;
+			let found = Inference::quote(&release)?;
 			let inputs = inputs
 				.try_into()
 				.map_err(|_| DispatchError::Other("more inputs than a call may bring"))?;
@@ -272,8 +275,12 @@ impl_runtime_apis! {
 				base_fee: inclusion.base_fee,
 				length_fee: inclusion.len_fee,
 				weight_fee: inclusion.adjusted_weight_fee,
-				royalty,
-				total: inclusion.inclusion_fee().saturating_add(royalty),
+				royalty: found.royalty,
+				hosts_share: found.hosts_share,
+				total: inclusion
+					.inclusion_fee()
+					.saturating_add(found.royalty)
+					.saturating_add(found.hosts_share),
 			})
 		}
 
@@ -291,6 +298,61 @@ impl_runtime_apis! {
 
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>> {
 			Inference::receipt(id)
+		}
+	}
+
+	impl noema_primitives::api::HostingApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+		fn host(account: AccountId) -> Option<HostInfo<AccountId, Balance, BlockNumber>> {
+			Hosting::host(account)
+		}
+
+		fn hosts(
+			model: Option<ModelId>,
+			after: Option<AccountId>,
+			limit: u32,
+		) -> Vec<HostInfo<AccountId, Balance, BlockNumber>> {
+			Hosting::hosts(model, after, limit)
+		}
+
+		fn requirement(model: ModelId) -> Option<Balance> {
+			Hosting::requirement(model)
+		}
+	}
+
+	impl noema_primitives::api::JobsApi<Block, AccountId, Balance, BlockNumber> for Runtime {
+		fn job(id: JobId) -> Option<JobInfo<AccountId, Balance, BlockNumber>> {
+			Jobs::job(id)
+		}
+
+		fn jobs(
+			after: Option<JobId>,
+			limit: u32,
+		) -> Vec<JobInfo<AccountId, Balance, BlockNumber>> {
+			Jobs::jobs(after, limit)
+		}
+
+		fn inputs(id: JobId) -> Option<Vec<NamedTensor>> {
+			Jobs::inputs(id)
+		}
+
+		fn assignments(host: AccountId) -> Vec<JobId> {
+			Jobs::assignments(host)
+		}
+
+		fn open_jobs() -> Vec<JobId> {
+			Jobs::open_jobs()
+		}
+
+		fn leaves(id: JobId, trace_root: H256) -> Option<Vec<H256>> {
+			Jobs::leaves(id, trace_root)
+		}
+
+		fn blob(owner: AccountId, hash: [u8; 32]) -> Option<BlobInfo<BlockNumber>> {
+			Jobs::blob(owner, hash)
+		}
+
+		fn params() -> JobParams<Balance, BlockNumber> {
+			Jobs::params()
 		}
 	}
 

@@ -1,14 +1,20 @@
 //! Which pallets the node's benchmark command measures.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+	string::{String, ToString},
+	vec::Vec,
+};
 use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList};
 use frame_support::traits::{
 	StorageInfo, StorageInfoTrait, TrackedStorageKey, WhitelistedStorageKeys,
 };
 
+use noema_primitives::{ModelId, ModelRegistry, ReleaseId, ReleaseName, ReleaseVersion};
+use pallet_models::BenchmarkHelper as _;
+
 use crate::{
-	AllPalletsWithSystem, Babe, Balances, Grandpa, Inference, Models, Multisig, Preimage, Proxy,
-	Runtime, Scheduler, Sudo, Timestamp, TransactionPayment, Utility,
+	AccountId, AllPalletsWithSystem, Babe, Balances, Grandpa, Hosting, Inference, Jobs, Models,
+	Multisig, Preimage, Proxy, Runtime, Scheduler, Sudo, Timestamp, TransactionPayment, Utility,
 };
 
 frame_benchmarking::define_benchmarks!(
@@ -18,7 +24,9 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_babe, Babe]
 	[pallet_balances, Balances]
 	[pallet_grandpa, Grandpa]
+	[pallet_hosting, Hosting]
 	[pallet_inference, Inference]
+	[pallet_jobs, Jobs]
 	[pallet_models, Models]
 	[pallet_multisig, Multisig]
 	[pallet_preimage, Preimage]
@@ -35,6 +43,24 @@ use frame_benchmarking::baseline::Pallet as BaselineBench;
 impl frame_system_benchmarking::Config for Runtime {}
 impl frame_benchmarking::baseline::Config for Runtime {}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
+
+/// Admits a model of the registry's benchmarks.
+#[derive(Debug)]
+pub struct AdmittedModels;
+
+impl pallet_hosting::BenchmarkHelper for AdmittedModels {
+	fn admit(seed: u32) -> ModelId {
+		// Each is larger than the one before by more than what the files may be larger than asked.
+		let file = pallet_models::OnnxFiles::model_file(seed.saturating_mul(128 * 1024));
+		let release = ReleaseId {
+			owner: AccountId::new([7; 32]),
+			name: ReleaseName::truncate_from(b"hosted".to_vec()),
+			version: ReleaseVersion::truncate_from(seed.to_string().into_bytes()),
+		};
+		<Models as ModelRegistry<_, _>>::make_callable(&release, &file);
+		ModelId::of(&file)
+	}
+}
 
 pub(crate) fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 	let mut list = Vec::new();

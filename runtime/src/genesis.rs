@@ -2,6 +2,7 @@
 
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use noema_primitives::jobs::JobParams;
 use serde_json::Value;
 use sp_consensus_babe::AuthorityId as BabeId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -10,11 +11,36 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 use crate::{
 	configs::EPOCH_CONFIGURATION, constants::money::NOE, AccountId, BabeConfig, Balance,
-	BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+	BalancesConfig, BlockNumber, HostingConfig, JobsConfig, RuntimeGenesisConfig, SessionConfig,
+	SessionKeys, SudoConfig,
 };
 
 /// What each well-known development account holds.
 const ENDOWMENT: Balance = 10_000_000 * NOE;
+
+/// The bond of the development chains' host, `//Alice//stash`.
+const HOST_BOND: Balance = 6_000_000 * NOE;
+/// What it commits to each model: as much as the largest plan and the longest run require.
+const HOST_COMMITMENT: Balance = 20_000 * NOE;
+/// What it asks for a second of computing.
+const HOST_PRICE: Balance = NOE;
+/// How many open jobs it takes.
+const HOST_CAPACITY: u32 = 16;
+
+/// What governs jobs on development chains: a developer waits a minute for each phase, not an hour.
+fn short_windows() -> JobParams<Balance, BlockNumber> {
+	JobParams {
+		commit_period: 20,
+		reveal_period: 10,
+		challenge_period: 20,
+		renewed_period: 20,
+		posting_period: 20,
+		referee_period: 20,
+		challenge_bond: NOE,
+		min_job_stake: NOE,
+		..Default::default()
+	}
+}
 
 /// An authority: its account, and the keys by which it authors and finalises.
 type Authority = (AccountId, BabeId, GrandpaId);
@@ -46,6 +72,18 @@ fn genesis(authorities: Vec<Authority>, endowed: Vec<AccountId>, sudo: AccountId
 					(account.clone(), account, SessionKeys { babe, grandpa })
 				})
 				.collect::<Vec<_>>(),
+		},
+		hosting: HostingConfig {
+			hosts: vec![(
+				Sr25519Keyring::AliceStash.to_account_id(),
+				HOST_BOND,
+				HOST_PRICE,
+				HOST_CAPACITY,
+				Some(HOST_COMMITMENT),
+			)],
+		},
+		jobs: JobsConfig {
+			params: short_windows(),
 		},
 		sudo: SudoConfig { key: Some(sudo) },
 	})

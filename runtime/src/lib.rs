@@ -149,6 +149,8 @@ mod runtime {
 	pub type Offences = pallet_offences;
 	#[runtime::pallet_index(9)]
 	pub type Grandpa = pallet_grandpa;
+	#[runtime::pallet_index(10)]
+	pub type Finality = pallet_finality;
 
 	#[runtime::pallet_index(20)]
 	pub type Utility = pallet_utility;
@@ -167,4 +169,8 @@ mod runtime {
 	pub type Models = pallet_models;
 	#[runtime::pallet_index(41)]
 	pub type Inference = pallet_inference;
+	#[runtime::pallet_index(42)]
+	pub type Hosting = pallet_hosting;
+	#[runtime::pallet_index(43)]
+	pub type Jobs = pallet_jobs;
 }

@@ -182,6 +182,9 @@ pub enum ChainError {
 	/// The nodes have no room for another model's plan.
 	#[error("the model {0} is fit, but nodes have no room for its plan now; run the command again when other models have been removed")]
 	NoRoom(ModelId),
+	/// The model is admitted, but there is no stake behind it, or no room for its plan.
+	#[error("the model {0} is admitted, but dormant: it may be called in a block once hosts have committed enough stake to it and nodes have room for its plan")]
+	Dormant(ModelId),
 	/// The model vanished while it was waited for.
 	#[error(
 		"the model {0} is gone from the chain: it was cancelled, removed or refused meanwhile"
@@ -198,7 +201,7 @@ pub enum ChainError {
 	/// The fee is beyond what the user allows.
 	#[error("the inference costs {}, more than --max-fee {}", amount::format(*.cost), amount::format(*.max))]
 	TooExpensive {
-		/// Fee and royalty.
+		/// Fee, royalty and the share of the model's hosts.
 		cost: u128,
 		/// The user's limit.
 		max: u128,

@@ -33,7 +33,7 @@ pub fn model_deposit(size: usize, plan_bytes: u64) -> u128 {
 pub struct Estimate {
 	/// Picoseconds of computation that are charged, the pallet's own work left out.
 	pub ref_time: u64,
-	/// The fee, without a royalty.
+	/// The fee, without a royalty and the share of the model's hosts.
 	#[serde(with = "balance")]
 	pub fee: u128,
 	/// Whether the chain lets one inference weigh so much.
@@ -50,7 +50,10 @@ pub struct ExactFee {
 	/// What the release's owner earns.
 	#[serde(with = "balance")]
 	pub royalty: u128,
-	/// Both.
+	/// What the model's hosts earn.
+	#[serde(with = "balance")]
+	pub hosts_share: u128,
+	/// All together.
 	#[serde(with = "balance")]
 	pub total: u128,
 	/// Bytes of the signed extrinsic.
@@ -134,7 +137,10 @@ pub async fn exact(
 	Ok(ExactFee {
 		fee,
 		royalty: quote.royalty,
-		total: fee.saturating_add(quote.royalty),
+		hosts_share: quote.hosts_share,
+		total: fee
+			.saturating_add(quote.royalty)
+			.saturating_add(quote.hosts_share),
 		extrinsic_length: signed.bytes.len(),
 		quote,
 	})

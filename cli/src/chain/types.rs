@@ -60,6 +60,28 @@ pub enum Stage {
 	Resident,
 	/// On its way out.
 	Removing,
+	/// Admitted, but not callable for want of stake or room.
+	Dormant,
+	/// Callable, but under notice.
+	Leaving {
+		/// The first block in which it may not be callable any more.
+		until: u32,
+	},
+}
+
+impl Stage {
+	/// Whether it has been admitted, and is not being removed.
+	pub fn is_admitted(&self) -> bool {
+		match self {
+			Self::Maturing { .. } | Self::Resident | Self::Dormant | Self::Leaving { .. } => true,
+			Self::Uploading { .. } | Self::Queued { .. } | Self::Removing => false,
+		}
+	}
+
+	/// Whether it may be called.
+	pub fn is_callable(&self) -> bool {
+		matches!(self, Self::Resident | Self::Leaving { .. })
+	}
 }
 
 impl std::fmt::Display for Stage {
@@ -70,6 +92,8 @@ impl std::fmt::Display for Stage {
 			Self::Maturing { resident } => write!(f, "maturing until block {resident}"),
 			Self::Resident => f.write_str("resident"),
 			Self::Removing => f.write_str("being removed"),
+			Self::Dormant => f.write_str("dormant: too little stake is committed to it"),
+			Self::Leaving { until } => write!(f, "resident, under notice until block {until}"),
 		}
 	}
 }
@@ -145,6 +169,9 @@ pub struct Quote {
 	/// What the release's owner earns.
 	#[serde(with = "balance")]
 	pub royalty: u128,
+	/// What the model's hosts earn.
+	#[serde(with = "balance")]
+	pub hosts_share: u128,
 	/// The sum, without a tip.
 	#[serde(with = "balance")]
 	pub total: u128,

@@ -71,7 +71,11 @@ pub async fn ensure_submitted(
 			Stage::Uploading { .. } => {
 				return Err(ChainError::ForeignUpload { owner: model.owner })
 			}
-			Stage::Queued { .. } | Stage::Maturing { .. } | Stage::Resident => return Ok(id),
+			Stage::Queued { .. }
+			| Stage::Maturing { .. }
+			| Stage::Resident
+			| Stage::Dormant
+			| Stage::Leaving { .. } => return Ok(id),
 			Stage::Removing => return Err(ChainError::BeingRemoved(id)),
 		},
 	}
@@ -197,19 +201,20 @@ pub async fn wait_admitted(
 	id: ModelId,
 	progress: &mut impl FnMut(Step),
 ) -> Result<ModelInfo, ChainError> {
-	wait(chain, id, progress, |stage| {
-		matches!(stage, Stage::Maturing { .. } | Stage::Resident)
-	})
-	.await
+	wait(chain, id, progress, |stage| stage.is_admitted()).await
 }
 
-/// Waits until an admitted model may be called.
+/// Waits until an admitted model may be called in a block.
+///
+/// # Errors
+///
+/// [`ChainError::Dormant`] if it is not known when that will be.
 pub async fn wait_resident(
 	chain: &Chain,
 	id: ModelId,
 	progress: &mut impl FnMut(Step),
 ) -> Result<ModelInfo, ChainError> {
-	wait(chain, id, progress, |stage| stage == Stage::Resident).await
+	wait(chain, id, progress, |stage| stage.is_callable()).await
 }
 
 /// Waits until the last finalised block has the model at a stage that will do: a later transaction
@@ -228,10 +233,20 @@ async fn wait(
 			}
 		}
 		match chain.model(id, None).await?.map(|model| model.stage) {
-			Some(stage @ (Stage::Queued { .. } | Stage::Maturing { .. } | Stage::Resident)) => {
+			Some(
+				stage @ (Stage::Queued { .. }
+				| Stage::Maturing { .. }
+				| Stage::Resident
+				| Stage::Leaving { .. }),
+			) => {
 				let block = chain.at_best().await?.block_number();
 				progress(Step::Waiting { stage, block });
 			}
+			Some(stage @ Stage::Dormant) if done(stage) => {
+				let block = chain.at_best().await?.block_number();
+				progress(Step::Waiting { stage, block });
+			}
+			Some(Stage::Dormant) => return Err(ChainError::Dormant(id)),
 			// Submission put it out of this stage; the chain has put it back.
 			Some(Stage::Uploading { .. }) => return Err(ChainError::NoRoom(id)),
 			Some(Stage::Removing) | None => {

@@ -32,6 +32,8 @@ struct Answer {
 	fee: u128,
 	#[serde(with = "balance")]
 	royalty: u128,
+	#[serde(with = "balance")]
+	hosts_share: u128,
 	input_hash: Hash,
 	output_hash: Hash,
 	#[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +133,7 @@ pub(super) async fn run(context: &Context, args: &InferArgs) -> Result<(), Error
 		finalized: args.wait == Wait::Finalized,
 		fee: outcome.fee.unwrap_or(cost.fee),
 		royalty: cost.royalty,
+		hosts_share: cost.hosts_share,
 		input_hash: receipt.input_hash,
 		output_hash: receipt.output_hash,
 		top,
@@ -150,6 +153,7 @@ fn text(answer: &Answer) -> String {
 		),
 		("fee", amount::format(answer.fee)),
 		("royalty", amount::format(answer.royalty)),
+		("hosts", amount::format(answer.hosts_share)),
 		("output hash", format!("{:?}", answer.output_hash)),
 	]);
 	format!(

@@ -108,7 +108,10 @@ fn text(inspection: &Inspection) -> String {
 		));
 		rows.push((
 			"fee, about",
-			format!("{} and the royalty", amount::format(estimate.fee)),
+			format!(
+				"{} and the shares of owner and hosts",
+				amount::format(estimate.fee)
+			),
 		));
 	}
 	let mut tensors = table::new(["", "name", "dtype", "shape"]);

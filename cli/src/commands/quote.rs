@@ -25,6 +25,7 @@ fn text(cost: &ExactFee) -> String {
 	table::pairs([
 		("fee", amount::format(cost.fee)),
 		("royalty", amount::format(cost.royalty)),
+		("hosts", amount::format(cost.hosts_share)),
 		("total", amount::format(cost.total)),
 		("weight", format!("{weight:.3} ms")),
 		("extrinsic", format!("{} bytes", cost.extrinsic_length)),

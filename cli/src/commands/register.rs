@@ -96,7 +96,15 @@ pub(super) async fn run(context: &Context, args: &RegisterArgs) -> Result<(), Er
 		chain.execute(&call, &key, Wait::InBlock).await?;
 	}
 	if !args.no_wait {
-		state = upload::wait_resident(&chain, id, &mut on_wait).await?;
+		match upload::wait_resident(&chain, id, &mut on_wait).await {
+			Ok(resident) => state = resident,
+			// It is registered nonetheless, and jobs may ask for it.
+			Err(error @ ChainError::Dormant(_)) => {
+				context.remark(&error.to_string());
+				state.stage = Stage::Dormant;
+			}
+			Err(error) => return Err(error.into()),
+		}
 	}
 	wait.finish_and_clear();
 

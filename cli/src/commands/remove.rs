@@ -38,7 +38,11 @@ pub(super) async fn run(context: &Context, model: &str) -> Result<(), Error> {
 				.execute(&calls::cancel_upload(id), &key, Wait::Finalized)
 				.await?
 		}
-		Stage::Maturing { .. } | Stage::Resident | Stage::Removing => {
+		Stage::Maturing { .. }
+		| Stage::Resident
+		| Stage::Dormant
+		| Stage::Leaving { .. }
+		| Stage::Removing => {
 			chain
 				.execute(&calls::remove_model(id), &key, Wait::Finalized)
 				.await?

@@ -55,7 +55,7 @@ async fn snapshot(chain: &Chain, but: &Keypair) -> Snapshot {
 }
 
 /// Sends a call that must fail in its block with this error, and cost its fee and nothing else.
-async fn fails<Args: EncodeAsFields>(
+pub(crate) async fn fails<Args: EncodeAsFields>(
 	chain: &Chain,
 	signer: &Keypair,
 	call: &calls::Call<Args>,

@@ -7,6 +7,8 @@ mod bad_input;
 mod conformance;
 mod digits;
 mod fault;
+mod hosting;
+mod jobs;
 mod network;
 mod node;
 mod onnx;

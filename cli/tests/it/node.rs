@@ -37,6 +37,37 @@ fn binary() -> PathBuf {
 	path
 }
 
+/// The binary of a node whose hosts can misbehave: built with the feature `byzantine`, for tests alone.
+fn byzantine_binary() -> PathBuf {
+	let Some(path) = std::env::var_os("NOEMA_BYZANTINE_NODE").map(PathBuf::from) else {
+		panic!(
+			"NOEMA_BYZANTINE_NODE is not set: let it name a noema-node built with the feature \
+			 noema-node/byzantine, as `.ci/long/hosts.sh` does"
+		);
+	};
+	assert!(path.is_file(), "{} is missing", path.display());
+	path
+}
+
+/// Which binary a node is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Build {
+	/// The one that users run.
+	#[default]
+	Release,
+	/// The one whose hosts can misbehave.
+	Byzantine,
+}
+
+impl Build {
+	fn path(self) -> PathBuf {
+		match self {
+			Self::Release => binary(),
+			Self::Byzantine => byzantine_binary(),
+		}
+	}
+}
+
 /// A port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
 	let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port is free");
@@ -68,17 +99,22 @@ impl Node {
 
 	/// A node with these arguments, its data and log under `directory`.
 	pub(crate) async fn start(directory: &Path, args: &[&str]) -> Self {
-		let mut node = Self::spawn(directory, args);
+		Self::start_build(Build::Release, directory, args).await
+	}
+
+	/// Like [`start`](Self::start), of this build.
+	pub(crate) async fn start_build(build: Build, directory: &Path, args: &[&str]) -> Self {
+		let mut node = Self::spawn(build, directory, args);
 		node.ready().await;
 		node
 	}
 
-	/// Like [`start`](Self::start), but does not wait until it answers.
-	pub(crate) fn spawn(directory: &Path, args: &[&str]) -> Self {
+	/// Like [`start_build`](Self::start_build), but does not wait until it answers.
+	fn spawn(build: Build, directory: &Path, args: &[&str]) -> Self {
 		let (port, rpc_port) = (free_port(), free_port());
 		let log = directory.join(format!("node-{rpc_port}.log"));
 		let file = File::create(&log).expect("the log can be created");
-		let child = Command::new(binary())
+		let child = Command::new(build.path())
 			.args(args)
 			.arg("--base-path")
 			.arg(directory.join("data"))
@@ -170,7 +206,19 @@ impl Drop for Node {
 }
 
 /// Waits until `condition` gives something.
-pub(crate) async fn until<T, F>(what: &str, mut condition: impl FnMut() -> F) -> T
+pub(crate) async fn until<T, F>(what: &str, condition: impl FnMut() -> F) -> T
+where
+	F: std::future::Future<Output = Option<T>>,
+{
+	until_within(PATIENCE, what, condition).await
+}
+
+/// Like [`until`], for what takes so many blocks that it may take longer.
+pub(crate) async fn until_within<T, F>(
+	patience: Duration,
+	what: &str,
+	mut condition: impl FnMut() -> F,
+) -> T
 where
 	F: std::future::Future<Output = Option<T>>,
 {
@@ -179,7 +227,7 @@ where
 		if let Some(value) = condition().await {
 			return value;
 		}
-		assert!(start.elapsed() < PATIENCE, "waited too long until {what}");
+		assert!(start.elapsed() < patience, "waited too long until {what}");
 		tokio::time::sleep(Duration::from_millis(200)).await;
 	}
 }

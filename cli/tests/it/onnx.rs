@@ -150,12 +150,41 @@ pub(crate) fn one_node(
 			.into_iter()
 			.collect(),
 	};
+	encode(vec![node], inputs, constants, outputs)
+}
+
+/// A model of MatMul nodes: the two operands and the product of each, by name, in order.
+pub(crate) fn products(
+	nodes: &[[String; 3]],
+	inputs: &[Port<'_>],
+	constants: &[(Port<'_>, Vec<u8>)],
+	outputs: &[Port<'_>],
+) -> Vec<u8> {
+	let nodes = nodes
+		.iter()
+		.map(|[left, right, product]| Node {
+			input: vec![left.clone(), right.clone()],
+			output: vec![product.clone()],
+			name: product.clone(),
+			op_type: "MatMul".into(),
+			attribute: vec![],
+		})
+		.collect();
+	encode(nodes, inputs, constants, outputs)
+}
+
+fn encode(
+	node: Vec<Node>,
+	inputs: &[Port<'_>],
+	constants: &[(Port<'_>, Vec<u8>)],
+	outputs: &[Port<'_>],
+) -> Vec<u8> {
 	let initializer = constants
 		.iter()
 		.map(|(port, raw_data)| initializer(port, raw_data.clone()))
 		.collect();
 	let graph = Graph {
-		node: vec![node],
+		node,
 		name: "graph".into(),
 		initializer,
 		input: inputs.iter().map(value_info).collect(),

@@ -37,6 +37,8 @@ pub enum ErrorCode {
 	UnknownBlock = 7012,
 	/// The client could not call the runtime.
 	Client = 7013,
+	/// There is no such job, or none any more.
+	UnknownJob = 7014,
 }
 
 /// An error of an `inference_*` method.

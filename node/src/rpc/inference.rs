@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{metrics::Metrics, service::FullClient};
 
-/// The most models in a page.
+/// The most items in a page.
 const MAX_PAGE: u32 = 100;
 
 /// Models in a page that count as one look-up.
@@ -121,7 +121,9 @@ impl Inference {
 		let report = model.as_ref().and_then(|model| model.report.as_ref());
 		let stage = model.as_ref().map(|model| model.stage);
 		match (stage, report) {
-			(Some(ModelStage::Resident), Some(report)) => schema::check(inputs, &report.inputs),
+			(Some(stage), Some(report)) if stage.is_callable() => {
+				schema::check(inputs, &report.inputs)
+			}
 			(stage, _) => Err(Error::new(
 				ErrorCode::NotResident,
 				format!("model {} of release {name} {}", info.model, waiting(stage)),
@@ -158,12 +160,7 @@ impl InferenceApiServer for Inference {
 	fn models(&self, page: Option<PageRequest>, at: Option<Hash>) -> Result<ModelsPage, Error> {
 		let PageRequest { after, limit } = page.unwrap_or_default();
 		let after = after.as_deref().map(parse_id).transpose()?;
-		let limit = limit.unwrap_or(MAX_PAGE);
-		if !(1..=MAX_PAGE).contains(&limit) {
-			return Err(Error::invalid(format!(
-				"limit {limit}: ask for 1 to {MAX_PAGE} models"
-			)));
-		}
+		let limit = page_limit(limit, "models")?;
 		self.look_up(limit.div_ceil(MODELS_PER_LOOKUP))?;
 		let models = self
 			.client
@@ -283,8 +280,19 @@ fn extrinsic_length(release: &ReleaseId<AccountId>, inputs: &[NamedTensor]) -> u
 	body.saturating_add(codec::Compact(body).encoded_size() as u32)
 }
 
+/// How many `items` a page shall have at most.
+pub(super) fn page_limit(limit: Option<u32>, items: &str) -> Result<u32, Error> {
+	let limit = limit.unwrap_or(MAX_PAGE);
+	if !(1..=MAX_PAGE).contains(&limit) {
+		return Err(Error::invalid(format!(
+			"limit {limit}: ask for 1 to {MAX_PAGE} {items}"
+		)));
+	}
+	Ok(limit)
+}
+
 /// The caller must come later.
-fn refused(denied: Denied) -> Error {
+pub(super) fn refused(denied: Denied) -> Error {
 	let code = match denied {
 		Denied::RateLimited { .. } | Denied::TooManyLookups { .. } => ErrorCode::RateLimited,
 		Denied::Busy { .. } => ErrorCode::Busy,
@@ -311,7 +319,11 @@ fn waiting(stage: Option<ModelStage<BlockNumber>>) -> String {
 			format!("may be called from block {resident} on")
 		}
 		Some(ModelStage::Removing) => "is being removed".into(),
-		Some(ModelStage::Resident) => "has no report".into(),
+		Some(ModelStage::Dormant) => {
+			"is dormant: hosts must commit more stake to it before it may be called in a block"
+				.into()
+		}
+		Some(ModelStage::Resident | ModelStage::Leaving { .. }) => "has no report".into(),
 	}
 }
 
@@ -384,5 +396,6 @@ mod tests {
 	fn stages_tell_when_to_come_back() {
 		assert!(waiting(Some(ModelStage::Maturing { resident: 7 })).contains("block 7"));
 		assert!(waiting(Some(ModelStage::Queued { admission: 5 })).contains("block 5"));
+		assert!(waiting(Some(ModelStage::Dormant)).contains("more stake"));
 	}
 }

@@ -1,12 +1,15 @@
 //! JSON-RPC: what the node serves beside the methods that every Substrate node has.
 //!
-//! [`inference`] is Noema's own namespace. `system_accountNextIndex`, `payment_*`, `babe_*`,
+//! [`inference`], [`hosts`] and [`jobs`] are Noema's own namespace, `inference_*`. `system_accountNextIndex`, `payment_*`, `babe_*`,
 //! `grandpa_*` and `sync_state_*` come from the crates that everybody uses; rpc-v2 and the other
 //! standard methods are added by the service.
 
 pub mod dispatch;
 pub mod error;
+pub mod hosts;
 pub mod inference;
+pub mod job_types;
+pub mod jobs;
 pub mod limit;
 pub mod schema;
 pub mod types;
@@ -30,7 +33,9 @@ use sp_keystore::KeystorePtr;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
 use self::{
+	hosts::{Hosts, HostsApiServer},
 	inference::{Inference, InferenceApiServer},
+	jobs::{Jobs, JobsApiServer},
 	limit::Limiter,
 };
 use crate::{
@@ -72,7 +77,10 @@ pub(crate) struct ConsensusDeps {
 }
 
 /// Methods that every mode of sealing serves.
-pub(crate) fn common(deps: &CommonDeps) -> Result<RpcModule<()>, ServiceError> {
+pub(crate) fn common(
+	deps: &CommonDeps,
+	executor: sc_rpc::SubscriptionTaskExecutor,
+) -> Result<RpcModule<()>, ServiceError> {
 	let CommonDeps {
 		client,
 		pool,
@@ -90,6 +98,10 @@ pub(crate) fn common(deps: &CommonDeps) -> Result<RpcModule<()>, ServiceError> {
 	)?;
 	let inference = Inference::new(client.clone(), limiter.clone(), metrics.clone());
 	merge(&mut module, inference.into_rpc())?;
+	let hosts = Hosts::new(client.clone(), limiter.clone());
+	merge(&mut module, hosts.into_rpc())?;
+	let jobs = Jobs::new(client.clone(), limiter.clone(), executor);
+	merge(&mut module, jobs.into_rpc())?;
 	Ok(module)
 }
 
@@ -100,7 +112,7 @@ pub(crate) fn consensus(
 	executor: sc_rpc::SubscriptionTaskExecutor,
 ) -> Result<RpcModule<()>, ServiceError> {
 	let client = &common_deps.client;
-	let mut module = common(common_deps)?;
+	let mut module = common(common_deps, executor.clone())?;
 	let babe = Babe::new(
 		client.clone(),
 		deps.babe.clone(),
@@ -130,9 +142,10 @@ pub(crate) fn consensus(
 /// Methods of a node that seals at will.
 pub(crate) fn instant(
 	common_deps: &CommonDeps,
+	executor: sc_rpc::SubscriptionTaskExecutor,
 	commands: mpsc::Sender<EngineCommand<Hash>>,
 ) -> Result<RpcModule<()>, ServiceError> {
-	let mut module = common(common_deps)?;
+	let mut module = common(common_deps, executor)?;
 	merge(&mut module, ManualSeal::new(commands).into_rpc())?;
 	Ok(module)
 }

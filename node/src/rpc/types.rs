@@ -90,6 +90,13 @@ pub enum StageView {
 	Resident,
 	/// On its way out.
 	Removing,
+	/// Admitted, but not callable for want of stake or room.
+	Dormant,
+	/// Callable, but under notice.
+	Leaving {
+		/// The first block in which it may not be callable any more.
+		until: BlockNumber,
+	},
 }
 
 /// What admission found out about a model.
@@ -184,6 +191,8 @@ pub struct QuoteView {
 	pub weight_fee: String,
 	/// What the release's owner earns.
 	pub royalty: String,
+	/// What the model's hosts earn.
+	pub hosts_share: String,
 	/// The sum of all, without a tip.
 	pub total: String,
 }
@@ -255,6 +264,16 @@ pub fn parse_id(text: &str) -> Result<ModelId, Error> {
 /// An account as an SS58 address.
 pub fn account_text(account: &AccountId) -> String {
 	account.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_FORMAT))
+}
+
+/// An account from an SS58 address.
+///
+/// # Errors
+///
+/// Says what is wrong with it.
+pub fn parse_account(text: &str) -> Result<AccountId, Error> {
+	AccountId::from_ss58check(text)
+		.map_err(|e| Error::invalid(format!("account `{text}`: {e}; it is an SS58 address")))
 }
 
 /// Bytes that should be UTF-8, as text.
@@ -410,6 +429,8 @@ impl From<ModelStage<BlockNumber>> for StageView {
 			ModelStage::Maturing { resident } => Self::Maturing { resident },
 			ModelStage::Resident => Self::Resident,
 			ModelStage::Removing => Self::Removing,
+			ModelStage::Dormant => Self::Dormant,
+			ModelStage::Leaving { until } => Self::Leaving { until },
 		}
 	}
 }
@@ -453,6 +474,7 @@ impl QuoteView {
 			length_fee: quote.length_fee.to_string(),
 			weight_fee: quote.weight_fee.to_string(),
 			royalty: quote.royalty.to_string(),
+			hosts_share: quote.hosts_share.to_string(),
 			total: quote.total.to_string(),
 		}
 	}
@@ -675,6 +697,7 @@ mod tests {
 			length_fee: 2,
 			weight_fee: 3,
 			royalty: u128::MAX,
+			hosts_share: 5,
 			total: 4,
 		};
 		assert_eq!(
@@ -686,6 +709,7 @@ mod tests {
 				"lengthFee": "2",
 				"weightFee": "3",
 				"royalty": u128::MAX.to_string(),
+				"hostsShare": "5",
 				"total": "4",
 			}),
 		);

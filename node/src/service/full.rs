@@ -10,7 +10,6 @@ use sc_consensus_babe::{
 use sc_consensus_grandpa::{
 	FinalityProofProvider, GrandpaBlockImport, GrandpaParams, LinkHalf, SharedVoterState,
 };
-use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::NetworkBackend;
 use sc_service::{
 	BuildNetworkParams, ChainType, Configuration, Error as ServiceError, SpawnTasksParams,
@@ -21,7 +20,7 @@ use sp_consensus_babe::inherents::BabeCreateInherentDataProviders;
 use sp_runtime::traits::Block as BlockT;
 
 use super::{
-	inherents,
+	hosting, inherents,
 	partial::{new_partial, Partial},
 	proposer_factory, FullBackend, FullClient, FullSelectChain, Options,
 };
@@ -192,6 +191,18 @@ where
 		None,
 		prefetch.run::<Block>(),
 	);
+	hosting::spawn(
+		hosting::Node {
+			client: parts.client.clone(),
+			pool: parts.pool.clone(),
+			keystore: parts.keystore.keystore(),
+			spawner: parts.task_manager.spawn_handle(),
+			sync: Some(sync_service.clone()),
+			chain: &config.chain_spec.chain_type(),
+			prometheus: config.prometheus_registry(),
+		},
+		&options.noema.hosting,
+	)?;
 
 	let voter_state = SharedVoterState::empty();
 	let common_deps = CommonDeps {
@@ -254,6 +265,7 @@ where
 
 	if let Some(env) = authoring {
 		let slot_duration = babe_link.config().slot_duration();
+		let author_client = client.clone();
 		let babe = sc_consensus_babe::start_babe(BabeParams {
 			keystore: keystore.keystore(),
 			client,
@@ -262,9 +274,11 @@ where
 			block_import,
 			sync_oracle: sync_service.clone(),
 			justification_sync_link: sync_service.clone(),
-			create_inherent_data_providers: inherents::by_the_clock(slot_duration),
+			create_inherent_data_providers: inherents::of_an_author(slot_duration, author_client),
 			force_authoring,
-			backoff_authoring_blocks: Some(BackoffAuthoringOnFinalizedHeadLagging::default()),
+			// Fewer blocks would only bring fewer votes. What must not run on while finality lags, the
+			// windows of jobs, pauses by itself.
+			backoff_authoring_blocks: None::<()>,
 			babe_link,
 			block_proposal_slot_portion: SlotProportion::new(PROPOSAL_PORTION),
 			// A late block is no better for having been made in more time.

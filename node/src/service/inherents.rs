@@ -5,12 +5,16 @@ use std::{fmt, sync::Arc};
 use jsonrpsee::core::async_trait;
 use noema_runtime::Hash;
 use sc_consensus_manual_seal::consensus::timestamp::SlotTimestampProvider;
+use sp_blockchain::HeaderBackend;
 use sp_consensus_babe::inherents::{
 	BabeCreateInherentDataProviders, InherentDataProvider as BabeSlot,
 };
 use sp_consensus_babe::SlotDuration;
-use sp_inherents::{InherentData, InherentDataProvider, InherentIdentifier};
+use sp_inherents::{
+	CreateInherentDataProviders, InherentData, InherentDataProvider, InherentIdentifier,
+};
 
+use super::FullClient;
 use crate::Block;
 
 /// Time and slot by the clock, for nodes of a network.
@@ -21,6 +25,29 @@ pub fn by_the_clock(slot_duration: SlotDuration) -> BabeCreateInherentDataProvid
 		Ok::<_, Box<dyn std::error::Error + Send + Sync>>((slot, timestamp))
 	})
 }
+
+/// What an author brings: time and slot by the clock, and the last block that it knows to be final.
+pub fn of_an_author(
+	slot_duration: SlotDuration,
+	client: Arc<FullClient>,
+) -> impl CreateInherentDataProviders<Block, (), InherentDataProviders = OfAnAuthor> + Clone {
+	move |_parent: Hash, ()| {
+		let finalized = client.info().finalized_number;
+		async move {
+			let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
+			let slot = BabeSlot::from_timestamp_and_slot_duration(*timestamp, slot_duration);
+			let note = pallet_finality::InherentDataProvider(finalized);
+			Ok::<_, Box<dyn std::error::Error + Send + Sync>>((slot, timestamp, note))
+		}
+	}
+}
+
+/// See [`of_an_author`].
+pub type OfAnAuthor = (
+	BabeSlot,
+	sp_timestamp::InherentDataProvider,
+	pallet_finality::InherentDataProvider,
+);
 
 /// What the timestamps of blocks that are sealed at will are checked against: a time that they
 /// will not reach. The chain gains a slot with each block, so after some quick ones it is ahead of

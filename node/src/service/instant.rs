@@ -2,8 +2,8 @@
 //!
 //! The blocks are those of BABE, each one slot after the one before, so the runtime is the same
 //! as everywhere. There is reason to seal when a transaction waits, and also, with nothing to
-//! include, while a model waits for admission or matures: both take a number of blocks, and a
-//! test that waits for them should not hang.
+//! include, while a model waits for admission or matures, or a job is open: these take a number of
+//! blocks, and a test that waits for them should not hang.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,6 +11,7 @@ use futures::{
 	channel::{mpsc, oneshot},
 	SinkExt, StreamExt,
 };
+use noema_primitives::api::JobsApi;
 use noema_runtime::Hash;
 use sc_client_api::BlockBackend;
 use sc_consensus_manual_seal::{
@@ -29,10 +30,12 @@ use sc_service::{
 	BuildNetworkParams, Configuration, Error as ServiceError, SpawnTasksParams, TaskManager,
 };
 use sc_transaction_pool_api::{OffchainTransactionPoolFactory, TransactionPool};
+use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_runtime::traits::Block as BlockT;
 
 use super::{
+	hosting,
 	inherents::{self, AtWill},
 	other,
 	partial::{new_partial, Partial},
@@ -120,6 +123,18 @@ where
 		None,
 		prefetch.run::<Block>(),
 	);
+	hosting::spawn(
+		hosting::Node {
+			client: parts.client.clone(),
+			pool: parts.pool.clone(),
+			keystore: parts.keystore.keystore(),
+			spawner: parts.task_manager.spawn_handle(),
+			sync: None,
+			chain: &config.chain_spec.chain_type(),
+			prometheus: config.prometheus_registry(),
+		},
+		&options.noema.hosting,
+	)?;
 
 	let (commands, commands_stream) = mpsc::channel(64);
 	let env = proposer_factory(&parts, config.prometheus_registry(), &metrics);
@@ -146,7 +161,9 @@ where
 		task_manager: &mut task_manager,
 		keystore: keystore.keystore(),
 		transaction_pool: pool.clone(),
-		rpc_builder: Box::new(move |_| rpc::instant(&common_deps, rpc_commands.clone())),
+		rpc_builder: Box::new(move |executor| {
+			rpc::instant(&common_deps, executor, rpc_commands.clone())
+		}),
 		network,
 		system_rpc_tx,
 		tx_handler_controller,
@@ -214,7 +231,7 @@ fn isolate(config: &mut Configuration) {
 struct Outlook {
 	/// A transaction is ready.
 	ready: bool,
-	/// A model waits for admission or matures.
+	/// A model waits for admission or matures, or a job is open.
 	waiting: bool,
 	/// A callable model has no plan yet.
 	planless: bool,
@@ -298,13 +315,23 @@ impl Driver {
 			log::error!(target: LOG_TARGET, "{e}");
 			Vec::new()
 		});
-		let waiting = items.iter().any(|item| !item.is_resident());
+		let waiting = items.iter().any(|item| !item.is_resident()) || self.has_open_jobs(best);
 		let planless = !missing(items, &ProcessPlans).is_empty();
 		Outlook {
 			ready,
 			waiting,
 			planless,
 			stuck: false,
+		}
+	}
+
+	fn has_open_jobs(&self, at: Hash) -> bool {
+		match self.client.runtime_api().open_jobs(at) {
+			Ok(jobs) => !jobs.is_empty(),
+			Err(e) => {
+				log::error!(target: LOG_TARGET, "cannot read the open jobs: {e}");
+				false
+			}
 		}
 	}
 

@@ -3,10 +3,12 @@
 //! * [`partial`]: what every way of running needs: database, client, pool, keystore,
 //! * [`full`]: a node of a network, with BABE and GRANDPA,
 //! * [`instant`]: a development node alone, which seals at will,
+//! * [`hosting`]: the worker of a host, where one is wanted,
 //! * [`marker`]: keeps the databases of the two apart,
 //! * [`inherents`]: time and slot, by the clock or by will.
 
 pub mod full;
+pub mod hosting;
 pub mod inherents;
 pub mod instant;
 pub mod marker;

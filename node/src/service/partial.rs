@@ -141,7 +141,7 @@ fn prepare_precompile(params: &NoemaParams, chain: ChainType) -> Result<(), Serv
 }
 
 /// Whether a chain of this type is one for tests, where a node may do what a validator must not.
-const fn is_for_tests(chain: &ChainType) -> bool {
+pub(super) const fn is_for_tests(chain: &ChainType) -> bool {
 	matches!(chain, ChainType::Development | ChainType::Local)
 }
 

@@ -5,13 +5,26 @@
 //! call that is charged as refused is refused.
 
 use frame_support::{traits::Get, weights::Weight};
-use noema_primitives::{ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost};
+use noema_primitives::{
+	hosting::HostShare, ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost,
+};
 use sp_runtime::{
 	traits::{Convert, Zero},
 	DispatchError,
 };
 
 use crate::{BalanceOf, Config, Error, Pallet, ReleaseIdOf, WeightInfo};
+
+/// What a call that fits will cost beside the transaction's own fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price<Balance> {
+	/// The weight of the call.
+	pub weight: Weight,
+	/// What the release's owner earns.
+	pub royalty: Balance,
+	/// What the model's hosts earn.
+	pub hosts_share: Balance,
+}
 
 /// A release that can be called now.
 pub(crate) struct Callable<Balance> {
@@ -57,17 +70,24 @@ impl<T: Config> Pallet<T> {
 		if cost.has_royalty {
 			weight.saturating_accrue(T::WeightInfo::royalty());
 		}
+		if !T::Hosts::share(&run.cost).is_zero() {
+			weight.saturating_accrue(T::WeightInfo::hosts_share());
+		}
 		if weight.any_gt(T::MaxInferenceWeight::get()) {
 			return Err(Error::TooHeavy);
 		}
 		Ok(weight)
 	}
 
-	/// What [`infer`](Self::infer) with inputs that fit will weigh, and the royalty that it will
-	/// pay; or the error that it will meet, whatever the inputs.
-	pub fn quote(release: &ReleaseIdOf<T>) -> Result<(Weight, BalanceOf<T>), DispatchError> {
-		let callable = Self::callable(release, None)?;
-		Ok((callable.weight, callable.release.royalty))
+	/// What [`infer`](Self::infer) with inputs that fit will weigh and pay; or the error that it will
+	/// meet, whatever the inputs.
+	pub fn quote(release: &ReleaseIdOf<T>) -> Result<Price<BalanceOf<T>>, DispatchError> {
+		let Callable { release, weight } = Self::callable(release, None)?;
+		Ok(Price {
+			weight,
+			royalty: release.royalty,
+			hosts_share: T::Hosts::share(&release.report.cost),
+		})
 	}
 
 	/// Looks up `release` and weighs a call of it with `input_bytes` bytes of tensor data, or with

@@ -70,6 +70,7 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::{BenchmarkHelper, HeadModel};
+pub use callable::Price;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
@@ -98,7 +99,8 @@ pub mod pallet {
 	use frame_support::{dispatch::DispatchErrorWithPostInfo, pallet_prelude::*};
 	use frame_system::pallet_prelude::*;
 	use noema_primitives::{
-		tensor::MAX_TENSORS, Cost, ModelExecutor, ModelId, ModelRegistry, NamedTensor, ReceiptId,
+		hosting::HostShare, tensor::MAX_TENSORS, Cost, ModelExecutor, ModelId, ModelRegistry,
+		NamedTensor, ReceiptId,
 	};
 	use sp_core::H256;
 	use sp_runtime::traits::Convert;
@@ -117,6 +119,9 @@ pub mod pallet {
 
 		/// Runs models.
 		type Executor: ModelExecutor;
+
+		/// Takes the share of the model's hosts; `()` if they get none.
+		type Hosts: HostShare<Self::AccountId, BalanceOf<Self>>;
 
 		/// Pays royalties.
 		type Currency: fungible::Inspect<Self::AccountId> + fungible::Mutate<Self::AccountId>;
@@ -230,7 +235,7 @@ pub mod pallet {
 			/// Place in the call, counted from 0.
 			input: u8,
 		},
-		/// The caller cannot pay the royalty and keep the account alive.
+		/// The caller cannot pay the royalty and the hosts' share, and keep the account alive.
 		InsufficientFunds,
 		/// An index in the inputs, or computed from them, lies outside the tensor that it points
 		/// into.
@@ -260,7 +265,8 @@ pub mod pallet {
 		/// Runs a released model and stores the answer in a receipt.
 		///
 		/// `inputs` may come in any order; each names the graph input that it is for. The fee is
-		/// the transaction's, whose weight covers the model's run, and the release's royalty.
+		/// the transaction's, whose weight covers the model's run, the release's royalty, and what
+		/// the model's hosts earn from a run.
 		///
 		/// Emits [`Event::Inferred`], which names the receipt.
 		#[pallet::call_index(0)]
@@ -290,6 +296,7 @@ pub mod pallet {
 			assert!(
 				blank
 					.saturating_add(T::WeightInfo::royalty())
+					.saturating_add(T::WeightInfo::hosts_share())
 					.all_lte(T::MaxInferenceWeight::get()),
 				"MaxInferenceWeight leaves no room for a model",
 			);

@@ -9,7 +9,9 @@ use frame_support::{
 		Get,
 	},
 };
-use noema_primitives::{InferenceOutcome, NamedTensor, Receipt, ReceiptId};
+use noema_primitives::{
+	hosting::HostShare, InferenceOutcome, NamedTensor, Receipt, ReceiptId, ResolvedRelease,
+};
 use sp_runtime::{traits::Zero, ArithmeticError, DispatchError, DispatchResult};
 
 use crate::{
@@ -23,8 +25,8 @@ impl<T: Config> Pallet<T> {
 		Receipts::<T>::get(id)
 	}
 
-	/// Checks, takes the royalty, runs the model and stores the receipt. Must be called within a
-	/// storage layer: an error can come after the royalty has moved.
+	/// Checks, takes the royalty and the hosts' share, runs the model and stores the receipt. Must be
+	/// called within a storage layer: an error can come after money has moved.
 	pub(crate) fn infer_and_record(
 		caller: T::AccountId,
 		release: ReleaseIdOf<T>,
@@ -32,6 +34,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<InferenceOutcome, DispatchError> {
 		let prepared = Self::prepare(&release, inputs)?;
 		Self::pay_royalty(&caller, &release.owner, prepared.release.royalty)?;
+		Self::pay_hosts(&caller, &prepared.release)?;
 		let answer = Self::execute(&prepared)?;
 		let Answer {
 			input_hash,
@@ -75,10 +78,25 @@ impl<T: Config> Pallet<T> {
 		if royalty.is_zero() {
 			return Ok(());
 		}
+		Self::ensure_spendable(caller, royalty)?;
+		T::Currency::transfer(caller, owner, royalty, Preservation::Preserve)?;
+		Ok(())
+	}
+
+	/// Moves the hosts' share. The caller's account must live on.
+	fn pay_hosts(caller: &T::AccountId, release: &ResolvedRelease<BalanceOf<T>>) -> DispatchResult {
+		let share = T::Hosts::share(&release.report.cost);
+		if share.is_zero() {
+			return Ok(());
+		}
+		Self::ensure_spendable(caller, share)?;
+		T::Hosts::pay(caller, &release.location.id, share)
+	}
+
+	fn ensure_spendable(caller: &T::AccountId, amount: BalanceOf<T>) -> DispatchResult {
 		let spendable =
 			T::Currency::reducible_balance(caller, Preservation::Preserve, Fortitude::Polite);
-		ensure!(spendable >= royalty, Error::<T>::InsufficientFunds);
-		T::Currency::transfer(caller, owner, royalty, Preservation::Preserve)?;
+		ensure!(spendable >= amount, Error::<T>::InsufficientFunds);
 		Ok(())
 	}
 

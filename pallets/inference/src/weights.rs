@@ -24,6 +24,9 @@ pub trait WeightInfo {
 
 	/// The transfer of a royalty.
 	fn royalty() -> Weight;
+
+	/// The transfer of the hosts' share, and its entry into the books of the model's hosts.
+	fn hosts_share() -> Weight;
 }
 
 fn infer(i: u32, o: u32, db: RuntimeDbWeight) -> Weight {
@@ -40,6 +43,11 @@ fn royalty(db: RuntimeDbWeight) -> Weight {
 	Weight::from_parts(50_000_000, 6_200).saturating_add(db.reads_writes(2, 2))
 }
 
+fn hosts_share(db: RuntimeDbWeight) -> Weight {
+	// Payer and pot, as for a royalty, and the record of the model's fees.
+	Weight::from_parts(70_000_000, 8_900).saturating_add(db.reads_writes(3, 3))
+}
+
 /// The weights with the runtime's database weights.
 #[derive(Debug)]
 pub struct SubstrateWeight<T>(PhantomData<T>);
@@ -52,6 +60,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn royalty() -> Weight {
 		royalty(T::DbWeight::get())
 	}
+
+	fn hosts_share() -> Weight {
+		hosts_share(T::DbWeight::get())
+	}
 }
 
 /// The weights with ParityDB's database weights, for mocks.
@@ -62,5 +74,9 @@ impl WeightInfo for () {
 
 	fn royalty() -> Weight {
 		royalty(ParityDbWeight::get())
+	}
+
+	fn hosts_share() -> Weight {
+		hosts_share(ParityDbWeight::get())
 	}
 }

@@ -140,9 +140,9 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn advance(m: u32) -> Weight {
-		// Job, members, claims, parameters, pot, requester and its holds, owner; with seats to fill
-		// up, and as many answers and traces to remove as members.
-		Self::of(250, 80_000, 20, 22)
+		// Job, members, claims, parameters, pot, requester and its holds, owner, the model's pin and
+		// its removal; with seats to fill up, and as many answers and traces to remove as members.
+		Self::of(270, 90_000, 24, 25)
 			.saturating_add(Self::members(m.saturating_add(m)))
 			.saturating_add(Self::of(10, 500, 2, 3).saturating_mul(m.into()))
 	}

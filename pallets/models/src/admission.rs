@@ -1,4 +1,4 @@
-//! Admission, maturity and the plan room.
+//! Admission: from the queue to a model, or to a refusal.
 
 use frame_support::{
 	storage::with_storage_layer,
@@ -6,19 +6,18 @@ use frame_support::{
 	weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use noema_primitives::{ModelAdmission, ModelId, ModelStage, Refusal, RefusalCode};
+use noema_primitives::{
+	hosting::ModelStake, ModelAdmission, ModelId, ModelStage, Refusal, RefusalCode,
+};
 use sp_runtime::traits::{One, Saturating};
 
 use crate::{
-	types::{MaturingModel, ModelRecordOf, QueuedModel, RefusalRecord},
+	types::{ModelRecordOf, QueuedModel, RefusalRecord},
 	upload::model_footprint,
 	weights::WeightInfo,
-	AdmissionQueue, Config, Event, Expiries, MaturingQueue, Models, NextAdmission, Pallet,
-	Refusals, Reports, Subtrees, WorkingBytes, WorkingModels,
+	AdmissionQueue, Config, Event, Expiries, Models, NextAdmission, Pallet, Refusals, Reports,
+	Subtrees,
 };
-
-/// The most models that become resident in one block.
-pub(crate) const MATURITIES_PER_BLOCK: u32 = 8;
 
 /// Why a model is refused whose owner cannot pay for its plan.
 fn deposit_too_small(plan_bytes: u64) -> Refusal {
@@ -29,18 +28,35 @@ fn deposit_too_small(plan_bytes: u64) -> Refusal {
 }
 
 /// Whether a plan finds room.
-enum Room {
+enum Fit {
 	/// It does.
-	Free,
+	Now,
 	/// It will, once enough models have matured.
 	Later,
 	/// Only if models are removed.
-	Taken,
+	Never,
+}
+
+/// What taking a model for admission weighed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+	/// All of it.
+	pub(crate) weight: Weight,
+	/// Whether the file was so large that blocks without an admission follow: then this block puts off
+	/// what else is heavy.
+	pub(crate) large: bool,
+}
+
+impl From<Weight> for Taken {
+	fn from(weight: Weight) -> Self {
+		let large = false;
+		Self { weight, large }
+	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Takes the first model from the queue, if it is due. Returns the weight of that.
-	pub(crate) fn process_admission(now: BlockNumberFor<T>) -> Weight {
+	/// Takes the first model from the queue, if it is due.
+	pub(crate) fn process_admission(now: BlockNumberFor<T>) -> Taken {
 		let mut queue = AdmissionQueue::<T>::get();
 		let Some(QueuedModel {
 			id,
@@ -48,21 +64,24 @@ impl<T: Config> Pallet<T> {
 			plan_bytes: known,
 		}) = queue.first().cloned()
 		else {
-			return Weight::zero();
+			return Taken::default();
 		};
 		// A large file has taken the time of several blocks. One that has its report takes none.
 		let pause = known.is_none() && NextAdmission::<T>::get().is_some_and(|next| next > now);
 		if due > now || pause {
-			return Weight::zero();
+			return Taken::default();
 		}
 		let Some(mut record) = Models::<T>::get(id) else {
 			frame_support::defensive!("a queued model that is unknown", id);
-			return Weight::zero();
+			return Taken::default();
 		};
 
-		let weight = match known {
-			Some(_) => T::WeightInfo::admit_waiting(),
-			None => T::WeightInfo::admit(record.size),
+		let taken = match known {
+			Some(_) => T::WeightInfo::admit_waiting().into(),
+			None => Taken {
+				weight: T::WeightInfo::admit(record.size),
+				large: Self::pause_after(record.size) > 0,
+			},
 		};
 		let found = match known {
 			Some(plan_bytes) => Ok(plan_bytes),
@@ -82,7 +101,7 @@ impl<T: Config> Pallet<T> {
 						target: crate::LOG_TARGET,
 						"model {id} could not be admitted now: {error:?}"
 					);
-					return weight;
+					return taken;
 				}
 			},
 		};
@@ -90,27 +109,33 @@ impl<T: Config> Pallet<T> {
 			Ok(plan_bytes) => plan_bytes,
 			Err(refusal) => {
 				Self::refuse(now, id, record, refusal);
-				return weight;
+				return taken;
 			}
 		};
 
-		let room = Self::plan_room(plan_bytes);
-		if matches!(room, Room::Taken) {
+		let fit = match T::Hosting::decides() {
+			// It gets room later, or never.
+			true => Fit::Now,
+			false => Self::fit(plan_bytes),
+		};
+		if matches!(fit, Fit::Never) {
 			queue.remove(0);
 			AdmissionQueue::<T>::put(queue);
 			Self::turn_away(id, record, plan_bytes);
-			return weight;
+			return taken;
 		}
 		// A model that waits has paid for its plan when it was found fit.
-		if known.is_none() && !Self::cover(&mut record, Some(plan_bytes)) {
+		if known.is_none() && !Self::pay_for(&mut record, Some(plan_bytes)) {
 			Self::refuse(now, id, record, deposit_too_small(plan_bytes));
-			return weight;
+			return taken;
 		}
-		match room {
-			Room::Free => {
+		match fit {
+			Fit::Now => {
 				queue.remove(0);
 				AdmissionQueue::<T>::put(queue);
-				Self::start_maturity(now, id, record, plan_bytes);
+				Self::take_up(now, id, record, plan_bytes);
+				let weight = taken.weight.saturating_add(T::Hosting::admission_weight());
+				return Taken { weight, ..taken };
 			}
 			// It stays the first, and those behind it wait too: else small models could keep a
 			// large one out.
@@ -124,14 +149,18 @@ impl<T: Config> Pallet<T> {
 			}
 			_ => {}
 		}
-		weight
+		taken
+	}
+
+	/// The blocks without an admission that follow one of a file of `size` bytes.
+	pub(crate) fn pause_after(size: u32) -> u32 {
+		size.checked_div(T::AdmissionBytesPerBlock::get())
+			.unwrap_or_default()
 	}
 
 	/// Lets no other file be taken until the blocks have passed that one of `size` bytes fills.
 	fn pace(now: BlockNumberFor<T>, size: u32) {
-		let blocks = size
-			.checked_div(T::AdmissionBytesPerBlock::get())
-			.unwrap_or_default();
+		let blocks = Self::pause_after(size);
 		if blocks > 0 {
 			let next = now.saturating_add(One::one()).saturating_add(blocks.into());
 			NextAdmission::<T>::put(next);
@@ -140,7 +169,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Makes the deposit pay for the file, and for a plan of `plan_bytes` if there is one. Returns
 	/// false, and leaves the deposit as it is, if the owner cannot pay for that.
-	fn cover(record: &mut ModelRecordOf<T>, plan_bytes: Option<u64>) -> bool {
+	fn pay_for(record: &mut ModelRecordOf<T>, plan_bytes: Option<u64>) -> bool {
 		let Some(ticket) = record.ticket.clone() else {
 			frame_support::defensive!("a model before its removal without a deposit");
 			return false;
@@ -156,84 +185,37 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Makes models resident whose time has come. Returns how many.
-	pub(crate) fn process_maturities(now: BlockNumberFor<T>) -> u32 {
-		let mut maturing = MaturingQueue::<T>::get();
-		let due = maturing
-			.iter()
-			.take(MATURITIES_PER_BLOCK as usize)
-			.take_while(|model| model.resident <= now)
-			.count();
-		for model in maturing.drain(..due) {
-			Models::<T>::mutate(model.id, |record| match record {
-				Some(record) => record.stage = ModelStage::Resident,
-				None => {
-					frame_support::defensive!("a maturing model that is unknown", model.id);
-				}
-			});
-			Self::deposit_event(Event::ModelResident { model: model.id });
-		}
-		if due > 0 {
-			MaturingQueue::<T>::put(maturing);
-		}
-		due as u32
-	}
-
-	/// Gives back the room of a model that matures or is resident.
-	pub(crate) fn free_plan_room(id: ModelId) {
-		MaturingQueue::<T>::mutate(|maturing| maturing.retain(|model| model.id != id));
-		WorkingModels::<T>::mutate(|working| working.retain(|model| *model != id));
-		if let Some(report) = Reports::<T>::take(id) {
-			WorkingBytes::<T>::mutate(|bytes| *bytes = bytes.saturating_sub(report.plan_bytes));
-		}
-	}
-
-	fn plan_room(plan_bytes: u64) -> Room {
-		let working = WorkingBytes::<T>::get().saturating_add(plan_bytes);
-		if working > T::MaxResidentBytes::get()
-			|| plan_bytes > T::MaxMaturingBytes::get()
-			|| WorkingModels::<T>::decode_len().unwrap_or(0) >= T::MaxResidentModels::get() as usize
-		{
-			return Room::Taken;
-		}
-		let maturing = MaturingQueue::<T>::get()
-			.iter()
-			.fold(plan_bytes, |sum, model| {
-				sum.saturating_add(model.plan_bytes)
-			});
-		if maturing > T::MaxMaturingBytes::get() {
-			Room::Later
+	/// Whether a plan finds room, where every admitted model matures at once.
+	fn fit(plan_bytes: u64) -> Fit {
+		if !Self::may_fit(plan_bytes) || !Self::free_room().holds(plan_bytes) {
+			Fit::Never
+		} else if Self::may_mature(plan_bytes) {
+			Fit::Now
 		} else {
-			Room::Free
+			Fit::Later
 		}
 	}
 
-	fn start_maturity(
-		now: BlockNumberFor<T>,
-		id: ModelId,
-		mut record: ModelRecordOf<T>,
-		plan_bytes: u64,
-	) {
-		let resident = now.saturating_add(T::MaturityPeriod::get());
-		record.stage = ModelStage::Maturing { resident };
-		Models::<T>::insert(id, record);
+	/// Makes a model an admitted one. It matures; or, where stake decides, it is dormant, and contends
+	/// for room if hosts stand behind it already.
+	fn take_up(now: BlockNumberFor<T>, id: ModelId, mut record: ModelRecordOf<T>, plan_bytes: u64) {
 		Subtrees::<T>::remove(id);
-		WorkingBytes::<T>::mutate(|bytes| bytes.saturating_accrue(plan_bytes));
-		// `plan_room` has made sure that both have a place left.
-		let listed = MaturingQueue::<T>::try_append(MaturingModel {
-			id,
-			resident,
-			plan_bytes,
-		})
-		.and_then(|()| WorkingModels::<T>::try_append(id));
-		if listed.is_err() {
-			frame_support::defensive!("no place for a model that was admitted", id);
-		}
 		Self::deposit_event(Event::ModelAdmitted {
 			model: id,
-			resident,
 			plan_bytes,
 		});
+		let Some(report) = Reports::<T>::get(id) else {
+			frame_support::defensive!("an admitted model without a report", id);
+			return;
+		};
+		if !T::Hosting::decides() {
+			Self::start_maturity(now, id, record, plan_bytes, 0);
+			return T::Hosting::on_admitted(&id, &report);
+		}
+		record.stage = ModelStage::Dormant;
+		Models::<T>::insert(id, record);
+		T::Hosting::on_admitted(&id, &report);
+		Self::contend(id);
 	}
 
 	/// Back to the uploads: the owner may submit the model again.
@@ -243,7 +225,7 @@ impl<T: Config> Pallet<T> {
 		record.deadline = expires;
 		record.stage = ModelStage::Uploading { expires };
 		// The plan takes no room now.
-		if !Self::cover(&mut record, None) {
+		if !Self::pay_for(&mut record, None) {
 			frame_support::defensive!("a deposit that could not be lowered", id);
 		}
 		Models::<T>::insert(id, record);

@@ -3,17 +3,25 @@
 //! The way of an ONNX file from a sequence of chunks to a model that a transaction may call.
 //!
 //! ```text
-//!  begin_upload        submit            due block          MaturityPeriod
-//!  ----------> Uploading ----> Queued ------------> Maturing -------------> Resident
-//!   upload_chunk |   ^           |  |  admitted        |                       |
-//!                |   +-----------+  |                  +-----------+-----------+
-//!                |      no room     | refused                      | remove_model
-//!                | cancel / expiry  |                              |
-//!                +------------------+---> Removing <---------------+
-//!                                            | chunks go step by step
-//!                                            v
-//!                                         (unknown)
+//!  begin_upload        submit           due block          stake, room          MaturityPeriod
+//!  ----------> Uploading ----> Queued -----------> Dormant -----------> Maturing --------------+
+//!   upload_chunk |                |    admitted     ^  ^                    |                  v
+//!                |                |                 |  +--------------------+              Resident
+//!                |                | refused         |     stake has left                    |  ^
+//!                |                |                 |                               notice  v  |
+//!                |                |                 +------------------------------------ Leaving
+//!                |                |                       ResidencyNotice
+//!                | cancel         |
+//!                | expiry         |          remove_model, remove_content: any admitted model
+//!                +----------------+-------> Removing
+//!                                              | jobs that need the bytes end;
+//!                                              v chunks go step by step
+//!                                           (unknown)
 //! ```
+//!
+//! Where stake does not decide ([`ModelStake::decides`](noema_primitives::hosting::ModelStake::decides)),
+//! no model is ever dormant or leaving: an admitted one matures at once, and becomes resident. One that
+//! finds no room goes back to the uploads.
 //!
 //! ## Key terms
 //!
@@ -23,9 +31,18 @@
 //!   without reading it again.
 //! * **Admission**: the chain takes the report of the file through [`Config::Admission`], at a
 //!   height that leaves every node time to work it out in the background.
-//! * **Plan room**: the bytes of plans that nodes must hold. Maturing and resident models together
-//!   take at most [`Config::MaxResidentBytes`], maturing ones at most
-//!   [`Config::MaxMaturingBytes`].
+//! * **Plan room**: the bytes of plans that nodes must hold. Working models, which are the maturing,
+//!   the resident and the leaving ones, together take at most [`Config::MaxResidentBytes`], maturing
+//!   ones at most [`Config::MaxMaturingBytes`].
+//! * **Covered**: a model to which hosts have committed at least what its plan and its runs require
+//!   ([`Config::Hosting`]). Only covered models get plan room.
+//! * **Contender**: a covered dormant model, which waits for plan room.
+//! * **Claim**: the stake behind a model for each byte of room that it takes. If there is not room
+//!   for all, a contender displaces resident models whose claims are strictly less, the least first.
+//! * **Notice**: [`Config::ResidencyNotice`] blocks, in which a model that has lost its cover, or that
+//!   another displaces, may still be called, and may win its place back.
+//! * **Pin**: an open job's need of a model. A model that is removed keeps its bytes while there is
+//!   one.
 //! * **Deposit**: for the bytes of the file or of the plan, whichever are more. `begin_upload`
 //!   takes it for the file, admission raises it; it returns when removal begins. An uploader who
 //!   cannot pay what the plan takes is refused (`DepositTooSmall`), as a bad file is.
@@ -41,8 +58,12 @@
 //!
 //! ## Work outside of calls
 //!
-//! `on_initialize` ends maturities, expires uploads, admits at most one model and removes chunks,
-//! each up to a fixed number per block. What is left is taken up in the next block.
+//! `on_initialize` ends maturities, expires uploads, admits at most one model, looks at models whose
+//! stake has changed, ends notices, lets in one contender or gives notice to one model for it, ends one
+//! job on a model that was removed for its content, and removes chunks, each up to a fixed number per
+//! block. What is left is taken up in the next block. A block that admits a file so large that blocks
+//! without an admission follow leaves three things to these: ends of notices, ends of jobs, and telling
+//! hosting that a model is gone.
 //!
 //! What a file asks of admission is bounded by its size and by the engine's caps on what it may
 //! compute from constants; [`WeightInfo::admit`] charges both. `submit` weighs as much, so that
@@ -60,6 +81,10 @@
 //!   byte of the file that does not matter, such as its `doc_string`, and so its id.
 //! * The deposit of an upload returns when its removal begins; until its last chunk is gone it
 //!   still counts against [`Config::MaxTotalBytes`], and its id cannot be used again.
+//! * At most 32 models contend for room, those with the greatest claims. Others are looked at again
+//!   when their stake changes.
+//! * A model that was removed for its content stays banned, until the ban is lifted: its 32 bytes
+//!   are kept for ever.
 //! * The tombstone of a retired release stays for ever, so that nobody finds other bytes under
 //!   a name and version that they trusted; so does the deposit for its bytes.
 
@@ -70,10 +95,15 @@ extern crate alloc;
 mod admission;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod content;
+mod contest;
 mod extension;
+mod pins;
+mod plan_room;
 mod registry;
 mod releases;
 mod removal;
+mod residency;
 #[cfg(any(feature = "std", feature = "try-runtime", test))]
 mod try_state;
 mod types;
@@ -90,14 +120,15 @@ pub use benchmarking::{BenchmarkHelper, OnnxFiles};
 pub use extension::{rejection, CheckUploads};
 pub use pallet::*;
 pub use types::{
-	BalanceOf, Chunk, MaturingModel, MaxChunks, ModelRecord, ModelRecordOf, QueuedModel,
-	RefusalRecord, ReleaseInfoOf, ReleaseRecord, ReleaseRecordOf, RemovalProgress, SubtreeValue,
+	BalanceOf, Cause, Chunk, Contender, MaturingModel, MaxChunks, ModelRecord, ModelRecordOf,
+	Notice, QueueEnds, QueuedModel, RefusalRecord, ReleaseInfoOf, ReleaseRecord, ReleaseRecordOf,
+	RemovalProgress, SubtreeValue, WorkingModel, WorkingStage,
 };
 pub use weights::WeightInfo;
 
 use noema_primitives::{
-	ModelAdmission, ModelId, ModelReport, Refusal, ReleaseId, ReleaseName, ReleaseVersion,
-	CHUNK_SIZE,
+	hosting::ModelStake, jobs::Voiding, ModelAdmission, ModelId, ModelReport, Refusal, ReleaseId,
+	ReleaseName, ReleaseVersion, CHUNK_SIZE,
 };
 
 /// The target of this pallet's log lines.
@@ -144,6 +175,15 @@ pub mod pallet {
 		/// Works out what a file is.
 		type Admission: ModelAdmission;
 
+		/// Whether there is stake behind a model; `()` if that does not matter.
+		type Hosting: ModelStake;
+
+		/// Ends open jobs on a model that is removed for its content; `()` if there are none.
+		type Voiding: Voiding;
+
+		/// Who removes models for their content.
+		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
 		/// The numerics profile under which models are admitted.
 		#[pallet::constant]
 		type Profile: Get<u16>;
@@ -157,7 +197,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxTotalBytes: Get<u64>;
 
-		/// The most bytes of plans, maturing and resident together.
+		/// The most bytes of plans, of all working models together.
 		#[pallet::constant]
 		type MaxResidentBytes: Get<u64>;
 
@@ -165,7 +205,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxMaturingBytes: Get<u64>;
 
-		/// The most models, maturing and resident together.
+		/// The most working models.
 		#[pallet::constant]
 		type MaxResidentModels: Get<u32>;
 
@@ -191,9 +231,14 @@ pub mod pallet {
 		#[pallet::constant]
 		type AdmissionBytesPerBlock: Get<u32>;
 
-		/// Blocks between a model's admission and the first block in which it may be called.
+		/// Blocks between that in which a model gets plan room and the first one in which it may be
+		/// called.
 		#[pallet::constant]
 		type MaturityPeriod: Get<BlockNumberFor<Self>>;
+
+		/// Blocks between a notice and the first one in which the model may not be called any more.
+		#[pallet::constant]
+		type ResidencyNotice: Get<BlockNumberFor<Self>>;
 
 		/// The most models that wait for admission.
 		#[pallet::constant]
@@ -236,7 +281,7 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// The reports of admitted models.
+	/// The reports of admitted models, until their bytes go.
 	#[pallet::storage]
 	pub type Reports<T: Config> = StorageMap<_, Identity, ModelId, ModelReport>;
 
@@ -262,7 +307,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type NextAdmission<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 
-	/// The models that mature, in the order of their admission.
+	/// The models that mature, in the order in which they have got room.
 	#[pallet::storage]
 	pub type MaturingQueue<T: Config> = StorageValue<
 		_,
@@ -270,14 +315,53 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// The models that mature or are resident, in the order of their admission.
+	/// The models that mature, are resident, or are leaving, in the order in which they have got
+	/// room.
 	#[pallet::storage]
 	pub type WorkingModels<T: Config> =
-		StorageValue<_, BoundedVec<ModelId, T::MaxResidentModels>, ValueQuery>;
+		StorageValue<_, BoundedVec<WorkingModel, T::MaxResidentModels>, ValueQuery>;
 
 	/// The bytes of the plans of [`WorkingModels`].
 	#[pallet::storage]
 	pub type WorkingBytes<T: Config> = StorageValue<_, u64, ValueQuery>;
+
+	/// The models under notice, in the order in which they have got it.
+	#[pallet::storage]
+	pub type Notices<T: Config> =
+		StorageValue<_, BoundedVec<Notice<BlockNumberFor<T>>, T::MaxResidentModels>, ValueQuery>;
+
+	/// The dormant models that are covered and wait for room, in the order in which they have come.
+	#[pallet::storage]
+	pub type Contenders<T: Config> = StorageValue<
+		_,
+		BoundedVec<Contender, ConstU32<{ crate::residency::MAX_CONTENDERS }>>,
+		ValueQuery,
+	>;
+
+	/// The models whose stake has changed, by their number in the queue.
+	#[pallet::storage]
+	pub type StakeChanges<T: Config> = StorageMap<_, Twox64Concat, u64, ModelId>;
+
+	/// The ends of [`StakeChanges`].
+	#[pallet::storage]
+	pub type StakeQueue<T: Config> = StorageValue<_, QueueEnds, ValueQuery>;
+
+	/// The models in [`StakeChanges`].
+	#[pallet::storage]
+	pub type StakeChanged<T: Config> = StorageMap<_, Identity, ModelId, ()>;
+
+	/// How many open jobs need a model.
+	#[pallet::storage]
+	pub type Pins<T: Config> = StorageMap<_, Identity, ModelId, u32, ValueQuery>;
+
+	/// The models that were removed for their content, and may not come back.
+	#[pallet::storage]
+	pub type Banned<T: Config> = StorageMap<_, Identity, ModelId, ()>;
+
+	/// Those of them on which jobs are open, which end one by one.
+	#[pallet::storage]
+	pub type Voids<T: Config> =
+		StorageValue<_, BoundedVec<ModelId, ConstU32<{ crate::content::MAX_VOIDS }>>, ValueQuery>;
 
 	/// The last refusals, the newest last.
 	#[pallet::storage]
@@ -365,14 +449,19 @@ pub mod pallet {
 			/// The model.
 			model: ModelId,
 		},
-		/// A model was admitted and matures.
+		/// A model was admitted. It is dormant, until it matures.
 		ModelAdmitted {
 			/// The model.
 			model: ModelId,
-			/// The first block in which it may be called.
-			resident: BlockNumberFor<T>,
 			/// Bytes that its plan takes of the plan room.
 			plan_bytes: u64,
+		},
+		/// A model has got plan room: nodes build its plan.
+		ModelMaturing {
+			/// The model.
+			model: ModelId,
+			/// The first block in which it may be called, if it is covered then.
+			resident: BlockNumberFor<T>,
 		},
 		/// The file is no model, or its uploader cannot pay for its plan. Its deposit has
 		/// returned, its chunks go.
@@ -402,7 +491,26 @@ pub mod pallet {
 			/// The model.
 			model: ModelId,
 		},
-		/// A model is not callable any more, and its chunks go.
+		/// A resident model is to leave.
+		NoticeGiven {
+			/// The model.
+			model: ModelId,
+			/// The first block in which it may not be callable, unless it wins its place back.
+			until: BlockNumberFor<T>,
+			/// Why.
+			cause: Cause,
+		},
+		/// A model under notice has won its place back: it is resident.
+		NoticeWithdrawn {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model that was working is dormant: it may not be called, and gives its plan room back.
+		ModelDormant {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model is not callable any more, and its chunks go, once no job needs them.
 		ModelRemovalStarted {
 			/// The model.
 			model: ModelId,
@@ -421,10 +529,21 @@ pub mod pallet {
 			/// What the owner earns from each inference.
 			royalty: BalanceOf<T>,
 		},
-		/// A release was withdrawn by its owner. The deposit is now that of its tombstone.
+		/// A release was withdrawn by its owner, or because its model was removed for its content. The
+		/// deposit is now that of its tombstone.
 		ReleaseRetired {
 			/// The release.
 			release: ReleaseId<T::AccountId>,
+		},
+		/// A model may not be on the chain for its content. If it was, it goes.
+		ContentBanned {
+			/// The model.
+			model: ModelId,
+		},
+		/// A model that was banned may be uploaded again.
+		BanLifted {
+			/// The model.
+			model: ModelId,
 		},
 	}
 
@@ -477,17 +596,45 @@ pub mod pallet {
 		UnknownRelease,
 		/// The release is retired already.
 		AlreadyRetired,
+		/// The model was removed for its content, and may not be uploaded again.
+		ContentBanned,
+		/// The model is banned already.
+		AlreadyBanned,
+		/// The model is not banned.
+		NotBanned,
+		/// Jobs on too many other models that were removed for their content are being ended; try
+		/// again some blocks later.
+		TooManyVoids,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
 			// Maturity first: it makes room for admissions.
-			T::WeightInfo::on_initialize_idle()
+			let weight = T::WeightInfo::on_initialize_idle()
 				.saturating_add(T::WeightInfo::mature(Self::process_maturities(now)))
-				.saturating_add(T::WeightInfo::expire(Self::process_expiries(now)))
-				.saturating_add(Self::process_admission(now))
-				.saturating_add(T::WeightInfo::remove_chunks(Self::process_removals()))
+				.saturating_add(T::WeightInfo::expire(Self::process_expiries(now)));
+			let admission = Self::process_admission(now);
+			// Looks first: what they find makes notices and contenders. Notices make room for these.
+			let weight = weight
+				.saturating_add(admission.weight)
+				.saturating_add(T::WeightInfo::look(Self::process_stake_changes(now)))
+				.saturating_add(match admission.large {
+					true => Weight::zero(),
+					false => T::WeightInfo::end_notice(Self::process_notices(now)),
+				})
+				.saturating_add(match Self::process_contenders(now) {
+					true => T::WeightInfo::contend(),
+					false => Weight::zero(),
+				});
+			let voids = match admission.large {
+				true => Weight::zero(),
+				false => Self::process_voids(),
+			};
+			let removed = Self::process_removals(!admission.large);
+			weight
+				.saturating_add(voids)
+				.saturating_add(removed.weight::<T::WeightInfo>())
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
@@ -535,6 +682,10 @@ pub mod pallet {
 				T::MaturityPeriod::get() > 0u32.into(),
 				"MaturityPeriod must not be 0"
 			);
+			assert!(
+				T::ResidencyNotice::get() > 0u32.into(),
+				"ResidencyNotice must not be 0"
+			);
 
 			let weights = T::BlockWeights::get();
 			assert!(
@@ -565,15 +716,29 @@ pub mod pallet {
 	impl<T: Config> Pallet<T> {
 		/// The weight of a block in which as much is due as one block takes up.
 		pub(crate) fn heaviest_hooks() -> Weight {
-			T::WeightInfo::on_initialize_idle()
-				.saturating_add(T::WeightInfo::mature(
-					crate::admission::MATURITIES_PER_BLOCK,
-				))
-				.saturating_add(T::WeightInfo::expire(crate::upload::EXPIRIES_PER_BLOCK))
-				.saturating_add(T::WeightInfo::admit(T::MaxModelSize::get()))
-				.saturating_add(T::WeightInfo::remove_chunks(
-					crate::removal::REMOVALS_PER_BLOCK,
-				))
+			use crate::{
+				removal::REMOVALS_PER_BLOCK,
+				residency::{LOOKS_PER_BLOCK, MATURITIES_PER_BLOCK, NOTICES_PER_BLOCK},
+				upload::EXPIRIES_PER_BLOCK,
+			};
+			let retired = T::WeightInfo::retire().saturating_mul(REMOVALS_PER_BLOCK.into());
+			let always = T::WeightInfo::on_initialize_idle()
+				.saturating_add(T::WeightInfo::mature(MATURITIES_PER_BLOCK))
+				.saturating_add(T::WeightInfo::expire(EXPIRIES_PER_BLOCK))
+				.saturating_add(T::Hosting::admission_weight())
+				.saturating_add(T::WeightInfo::look(LOOKS_PER_BLOCK))
+				.saturating_add(T::WeightInfo::contend())
+				.saturating_add(T::WeightInfo::remove_chunks(REMOVALS_PER_BLOCK))
+				.saturating_add(retired);
+			// Beside the admission of a large file, or without one.
+			let large = T::WeightInfo::admit(T::MaxModelSize::get());
+			let small = T::MaxModelSize::get().min(T::AdmissionBytesPerBlock::get());
+			let small = T::WeightInfo::admit(small)
+				.saturating_add(T::WeightInfo::end_notice(NOTICES_PER_BLOCK))
+				.saturating_add(T::WeightInfo::void())
+				.saturating_add(T::Voiding::heaviest())
+				.saturating_add(T::Hosting::heaviest_removal());
+			always.saturating_add(large.max(small))
 		}
 	}
 
@@ -733,7 +898,8 @@ pub mod pallet {
 		/// Removes an admitted model that the caller has uploaded and of which no releases are
 		/// left but retired ones, whoever made them.
 		///
-		/// The deposit and the plan room return at once; the chunks go step by step.
+		/// The deposit and the plan room return at once; the chunks go step by step, once no job
+		/// needs them. The stake that is committed to it is free as soon as they begin to go.
 		///
 		/// # Errors
 		///
@@ -749,6 +915,46 @@ pub mod pallet {
 		pub fn remove_model(origin: OriginFor<T>, model_id: ModelId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_remove_model(who, model_id)
+		}
+
+		/// Removes a model whose content is unlawful, whatever its stage, and bans it for good. A
+		/// model that the chain does not have is banned in advance.
+		///
+		/// The deposit and the plan room return at once. Open jobs on it end one by one, without
+		/// blame; then the chunks go step by step; then the releases that point at it are retired.
+		///
+		/// # Errors
+		///
+		/// `BadOrigin`, [`AlreadyBanned`](Error::AlreadyBanned),
+		/// [`TooManyVoids`](Error::TooManyVoids).
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::remove_content())]
+		pub fn remove_content(origin: OriginFor<T>, model_id: ModelId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_remove_content(model_id)
+		}
+
+		/// Lifts the ban of a model. What has gone does not come back by itself: the file must be
+		/// uploaded anew.
+		///
+		/// # Errors
+		///
+		/// `BadOrigin`, [`NotBanned`](Error::NotBanned).
+		///
+		/// # Weight
+		///
+		/// Constant.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::lift_ban())]
+		pub fn lift_ban(origin: OriginFor<T>, model_id: ModelId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Banned::<T>::take(model_id).ok_or(Error::<T>::NotBanned)?;
+			Self::deposit_event(Event::BanLifted { model: model_id });
+			Ok(())
 		}
 	}
 }

@@ -1,5 +1,7 @@
 //! A small chain with an admission that reads what a file wants to be out of the file.
 
+mod hosting;
+
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::cell::Cell;
@@ -10,6 +12,7 @@ use frame_support::{
 		ConstU16, ConstU32, ConstU64, Hooks, LinearStoragePrice,
 	},
 };
+use frame_system::EnsureRoot;
 use noema_primitives::{
 	Cost, DType, InferError, ModelAdmission, ModelId, ModelLocation, ModelReport, ModelStage,
 	Refusal, RefusalCode, ReleaseId, TensorSchema, CHUNK_SIZE, PROFILE_1,
@@ -18,6 +21,11 @@ use sp_runtime::{
 	traits::DispatchTransaction,
 	transaction_validity::{TransactionSource, TransactionValidityError, ValidTransaction},
 	BuildStorage, DispatchResult,
+};
+
+pub(crate) use hosting::{
+	ban, commit, end_job, jobs, open_job, stake_decides, standing, told, MockHosting, MockJobs,
+	JOB_WEIGHT, REMOVAL_WEIGHT,
 };
 
 use crate::{self as pallet_models, types::Chunk, CheckUploads, Models, Releases, Reports};
@@ -36,6 +44,7 @@ pub(crate) const UPLOAD_LIFETIME: u64 = 20;
 pub(crate) const UPLOAD_IDLE_TIMEOUT: u64 = 8;
 pub(crate) const ADMISSION_DELAY: u64 = 3;
 pub(crate) const MATURITY_PERIOD: u64 = 5;
+pub(crate) const RESIDENCY_NOTICE: u64 = 4;
 pub(crate) const MAX_RESIDENT_BYTES: u64 = 1_000;
 pub(crate) const MAX_MATURING_BYTES: u64 = 400;
 pub(crate) const MAX_RESIDENT_MODELS: u32 = 10;
@@ -129,6 +138,9 @@ impl pallet_models::Config for Test {
 		LinearStoragePrice<ReleaseBase, Slope, u64>,
 	>;
 	type Admission = MockAdmission;
+	type Hosting = MockHosting;
+	type Voiding = MockJobs;
+	type AdminOrigin = EnsureRoot<AccountId>;
 	type Profile = ConstU16<PROFILE_1>;
 	type MaxModelSize = ConstU32<MAX_MODEL_SIZE>;
 	type MaxTotalBytes = ConstU64<MAX_TOTAL_BYTES>;
@@ -141,6 +153,7 @@ impl pallet_models::Config for Test {
 	type AdmissionDelay = ConstU64<ADMISSION_DELAY>;
 	type AdmissionBytesPerBlock = ConstU32<CHUNK_SIZE>;
 	type MaturityPeriod = ConstU64<MATURITY_PERIOD>;
+	type ResidencyNotice = ConstU64<RESIDENCY_NOTICE>;
 	type MaxQueue = ConstU32<MAX_QUEUE>;
 	type RefusalsKept = ConstU32<REFUSALS_KEPT>;
 	#[cfg(feature = "runtime-benchmarks")]
@@ -280,6 +293,7 @@ pub(crate) fn new_test<R>(test: impl FnOnce() -> R) -> R {
 
 pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	break_admission(false);
+	hosting::reset();
 	let mut storage = frame_system::GenesisConfig::<Test>::default()
 		.build_storage()
 		.expect("builds");
@@ -294,9 +308,11 @@ pub(crate) fn new_test_ext() -> sp_io::TestExternalities {
 	ext
 }
 
-/// The pallet's invariants, and that every account holds exactly what it has to.
+/// The pallet's invariants, that every account holds exactly what it has to, and that jobs and hosting
+/// have been told what they must know.
 pub(crate) fn check_invariants() {
 	ModelsPallet::do_try_state().expect("the invariants hold");
+	hosting::check();
 	for who in [ALICE, BOB, POOR] {
 		let models: u64 = Models::<Test>::iter()
 			.filter(|(_, record)| record.owner == who && record.stage != ModelStage::Removing)

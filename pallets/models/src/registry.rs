@@ -80,19 +80,21 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// The models that may be called, that mature, or that wait for admission, in this order.
+	/// The models that may be called, that mature, or that wait for admission, in this order. Nodes
+	/// need no plan of the others.
 	pub fn working_set() -> Vec<WorkItem> {
 		let profile_of = |id| Reports::<T>::get(id).map(|report| report.profile);
 		let working = WorkingModels::<T>::get();
 		let queue = AdmissionQueue::<T>::get();
 		let ids = working
 			.into_iter()
+			.map(|model| model.id)
 			.chain(queue.into_iter().map(|queued| queued.id));
 		let mut items: Vec<WorkItem> = ids
 			.filter_map(|id| {
 				let record = Models::<T>::get(id)?;
 				let stage = match record.stage {
-					ModelStage::Resident => WorkStage::Resident,
+					stage if stage.is_callable() => WorkStage::Resident,
 					ModelStage::Maturing { .. } => WorkStage::Maturing,
 					_ => WorkStage::Queued,
 				};
@@ -144,7 +146,7 @@ impl<T: Config> ModelRegistry<T::AccountId, BalanceOf<T>> for Pallet<T> {
 			return Err(ResolveError::NotResident);
 		}
 		let record = Models::<T>::get(info.model).ok_or(ResolveError::NotResident)?;
-		if record.stage != ModelStage::Resident {
+		if !record.stage.is_callable() {
 			return Err(ResolveError::NotResident);
 		}
 		let report = Reports::<T>::get(info.model).ok_or(ResolveError::NotResident)?;

@@ -1,13 +1,12 @@
 //! Releases: names by which admitted models are called.
 
+use alloc::vec::Vec;
 use codec::{Encode, MaxEncodedLen};
 use frame_support::{
 	ensure,
 	traits::{Consideration, Footprint},
 };
-use noema_primitives::{
-	ModelId, ModelStage, ReleaseId, ReleaseInfo, ReleaseName, ReleaseVersion, RunCost,
-};
+use noema_primitives::{ModelId, ReleaseId, ReleaseInfo, ReleaseName, ReleaseVersion, RunCost};
 use sp_runtime::{ArithmeticError, DispatchResult};
 
 use crate::{
@@ -57,13 +56,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(is_name(&name), Error::<T>::InvalidName);
 		ensure!(is_version(&version), Error::<T>::InvalidVersion);
 		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
-		ensure!(
-			matches!(
-				record.stage,
-				ModelStage::Maturing { .. } | ModelStage::Resident
-			),
-			Error::<T>::ModelNotAdmitted
-		);
+		ensure!(record.stage.is_admitted(), Error::<T>::ModelNotAdmitted);
 		let report = Reports::<T>::get(model).ok_or(Error::<T>::ModelNotAdmitted)?;
 		let run = RunCost::of(&report);
 		let key = (name, version);
@@ -108,18 +101,52 @@ impl<T: Config> Pallet<T> {
 		name: ReleaseName,
 		version: ReleaseVersion,
 	) -> DispatchResult {
-		let key = (name, version);
-		let mut release = Releases::<T>::get(&who, &key).ok_or(Error::<T>::UnknownRelease)?;
-		ensure!(!release.info.retired, Error::<T>::AlreadyRetired);
-		let (name, version) = key.clone();
 		let id = ReleaseId {
-			owner: who.clone(),
+			owner: who,
 			name,
 			version,
 		};
+		let mut release = Self::release_record(&id).ok_or(Error::<T>::UnknownRelease)?;
+		ensure!(!release.info.retired, Error::<T>::AlreadyRetired);
 		release.info.retired = true;
 		let footprint = Self::tombstone_footprint(&id, &release);
-		release.ticket = release.ticket.update(&who, footprint)?;
+		release.ticket = release.ticket.update(&id.owner, footprint)?;
+		Self::put_retired(id, release);
+		Ok(())
+	}
+
+	/// Withdraws up to `limit` releases of a model that goes for its content. Returns how many.
+	pub(crate) fn retire_some(model: ModelId, limit: u32) -> u32 {
+		let ids: Vec<ReleaseId<T::AccountId>> = ReleasesOf::<T>::iter_key_prefix((model, false))
+			.take(limit as usize)
+			.collect();
+		let count = ids.len() as u32;
+		for id in ids {
+			let Some(mut release) = Self::release_record(&id) else {
+				frame_support::defensive!("a release in the index alone");
+				ReleasesOf::<T>::remove((model, false, &id));
+				continue;
+			};
+			release.info.retired = true;
+			let footprint = Self::tombstone_footprint(&id, &release);
+			match release.ticket.clone().update(&id.owner, footprint) {
+				Ok(ticket) => release.ticket = ticket,
+				Err(error) => log::error!(
+					target: crate::LOG_TARGET,
+					"a part of the deposit for a release of model {model} could not be returned: {error:?}"
+				),
+			}
+			Self::put_retired(id, release);
+		}
+		count
+	}
+
+	fn release_record(id: &ReleaseId<T::AccountId>) -> Option<ReleaseRecordOf<T>> {
+		Releases::<T>::get(&id.owner, (&id.name, &id.version))
+	}
+
+	/// Stores a release that has just been retired.
+	fn put_retired(id: ReleaseId<T::AccountId>, release: ReleaseRecordOf<T>) {
 		Models::<T>::mutate(release.info.model, |record| match record {
 			Some(record) => record.releases = record.releases.saturating_sub(1),
 			None => {
@@ -128,9 +155,8 @@ impl<T: Config> Pallet<T> {
 		});
 		ReleasesOf::<T>::remove((release.info.model, false, &id));
 		ReleasesOf::<T>::insert((release.info.model, true, &id), ());
-		Releases::<T>::insert(&who, &key, release);
+		Releases::<T>::insert(&id.owner, (&id.name, &id.version), release);
 		Self::deposit_event(Event::ReleaseRetired { release: id });
-		Ok(())
 	}
 }
 

@@ -122,6 +122,108 @@ pub struct MaturingModel<BlockNumber> {
 	pub plan_bytes: u64,
 }
 
+/// A model whose plan nodes hold, or build.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct WorkingModel {
+	/// The model.
+	pub id: ModelId,
+	/// Bytes of its plan.
+	pub plan_bytes: u64,
+	/// What was committed to it when the registry last looked.
+	pub stake: u128,
+	/// How far it has come.
+	pub stage: WorkingStage,
+}
+
+/// How far a working model has come.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum WorkingStage {
+	/// Nodes build its plan.
+	Maturing,
+	/// Callable.
+	Resident,
+	/// Callable, but under notice.
+	Leaving(Cause),
+}
+
+/// Why a model has got notice.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Cause {
+	/// What is committed to it does not suffice any more.
+	NotCovered,
+	/// A model with more stake for each byte of its plan is to have its room.
+	Displaced,
+}
+
+/// A model under notice.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Notice<BlockNumber> {
+	/// The model.
+	pub id: ModelId,
+	/// The first block in which it may leave.
+	pub until: BlockNumber,
+}
+
+/// A dormant model with enough stake behind it, which waits for room.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Contender {
+	/// The model.
+	pub id: ModelId,
+	/// Bytes of its plan.
+	pub plan_bytes: u64,
+	/// What was committed to it when the registry last looked.
+	pub stake: u128,
+}
+
+/// The numbers of the first item of a queue, and of the next one that comes.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct QueueEnds {
+	/// The number of the first item.
+	pub first: u64,
+	/// The number that the next item gets.
+	pub next: u64,
+}
+
 /// Why a model was refused, and when.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -154,7 +256,7 @@ pub struct RemovalProgress {
 	pub first: u64,
 	/// The number that the next model gets.
 	pub next: u64,
-	/// The next chunk of the first model.
+	/// The next chunk of the first model; as many as it had if only releases are left of it.
 	pub cursor: u32,
 }
 

@@ -13,7 +13,7 @@ use frame_support::{
 	BoundedVec,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use noema_primitives::{ModelId, ModelStage, CHUNK_SIZE};
+use noema_primitives::{hosting::ModelStake, ModelId, ModelStage, CHUNK_SIZE};
 use sp_runtime::{
 	traits::{One, Saturating},
 	DispatchError, DispatchResult,
@@ -22,7 +22,7 @@ use sp_runtime::{
 use crate::{
 	types::{Chunk, ModelRecord, ModelRecordOf, QueuedModel, SubtreeValue},
 	weights::WeightInfo,
-	AdmissionQueue, Chunks, Config, Error, Event, Expiries, ExpiryBacklog, Models, Pallet,
+	AdmissionQueue, Banned, Chunks, Config, Error, Event, Expiries, ExpiryBacklog, Models, Pallet,
 	Subtrees, TotalBytes, UploadPermit,
 };
 
@@ -101,6 +101,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_begin_upload(who: T::AccountId, id: ModelId, size: u32) -> DispatchResult {
 		ensure!(size > 0, Error::<T>::EmptyModel);
 		ensure!(size <= T::MaxModelSize::get(), Error::<T>::ModelTooLarge);
+		ensure!(!Banned::<T>::contains_key(id), Error::<T>::ContentBanned);
 		match Models::<T>::get(id).map(|record| record.stage) {
 			None => {}
 			Some(ModelStage::Removing) => return Err(Error::<T>::RemovalInProgress.into()),
@@ -181,7 +182,9 @@ impl<T: Config> Pallet<T> {
 	/// same id would lack its chunks, so this call could not queue it.
 	pub(crate) fn submit_weight(id: ModelId) -> Weight {
 		let size = Models::<T>::get(id).map_or(0, |record| record.size);
-		let weight = Self::submit_call_weight(id).saturating_add(T::WeightInfo::admit(size));
+		let weight = Self::submit_call_weight(id)
+			.saturating_add(T::WeightInfo::admit(size))
+			.saturating_add(T::Hosting::admission_weight());
 		let normal = T::BlockWeights::get()
 			.get(DispatchClass::Normal)
 			.max_extrinsic;
@@ -306,9 +309,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The first block that may admit a file of `size` bytes that is submitted now.
 	fn admission_block(size: u32) -> BlockNumberFor<T> {
-		let extra = size
-			.checked_div(T::AdmissionBytesPerBlock::get())
-			.unwrap_or_default();
+		let extra = Self::pause_after(size);
 		frame_system::Pallet::<T>::block_number()
 			.saturating_add(T::AdmissionDelay::get().max(One::one()))
 			.saturating_add(extra.into())

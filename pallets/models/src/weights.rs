@@ -42,12 +42,25 @@ pub trait WeightInfo {
 	fn retire() -> Weight;
 	/// `remove_model`.
 	fn remove_model() -> Weight;
+	/// `remove_content`.
+	fn remove_content() -> Weight;
+	/// `lift_ban`.
+	fn lift_ban() -> Weight;
 	/// [`CheckUploads`](crate::CheckUploads) around an `upload_chunk`.
 	fn check_uploads() -> Weight;
 	/// The hooks of a block in which nothing is due.
 	fn on_initialize_idle() -> Weight;
-	/// `m` models that become resident.
+	/// `m` models that become resident, or dormant.
 	fn mature(m: u32) -> Weight;
+	/// `l` models whose stake has changed.
+	fn look(l: u32) -> Weight;
+	/// `n` models whose notice has ended.
+	fn end_notice(n: u32) -> Weight;
+	/// As many contenders as there may be, of which one displaces a model, or matures.
+	fn contend() -> Weight;
+	/// A model that was removed for its content and on which jobs are open, without the job that
+	/// ends.
+	fn void() -> Weight;
 	/// `e` uploads that expire.
 	fn expire(e: u32) -> Weight;
 	/// A model of `b` bytes that is taken for admission, by a node that has not prepared for it,
@@ -55,12 +68,16 @@ pub trait WeightInfo {
 	fn admit(b: u32) -> Weight;
 	/// A model that has its report and waits for room to mature in.
 	fn admit_waiting() -> Weight;
-	/// `c` chunks that are removed.
+	/// `c` chunks that are removed, without what hosting is told.
 	fn remove_chunks(c: u32) -> Weight;
 }
 
 /// Microseconds that admission may take whatever the size of the file; see above.
 const ADMISSION_MICROS: u64 = 150_000;
+
+/// Microseconds that it takes to work out what all contenders may hope for: 32 of them against 256
+/// working models, two comparisons each of about 80 ns in Wasm.
+const CONTEST_MICROS: u64 = 1_500;
 
 /// The weights with the database weights of a runtime.
 pub type SubstrateWeight<T> = Estimates<<T as frame_system::Config>::DbWeight>;
@@ -84,8 +101,8 @@ impl<D: Get<RuntimeDbWeight>> Estimates<D> {
 
 impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	fn begin_upload() -> Weight {
-		// Model, total, account, hold; subtrees, expiry.
-		Self::of(60, 8_000, 4, 6)
+		// Ban, model, total, account, hold; subtrees, expiry.
+		Self::of(60, 10_000, 5, 6)
 	}
 
 	fn upload_chunk(b: u32) -> Weight {
@@ -99,8 +116,9 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn cancel_upload() -> Weight {
-		// Model, subtrees, queue, removals, total, account, hold; and report, expiry, removal.
-		Self::of(80, 60_000, 8, 10)
+		// Model, subtrees, queue, removals, total, account, hold, pins; and report, expiry, removal;
+		// and what hosting has of it.
+		Self::of(80, 70_000, 11, 10)
 	}
 
 	fn release() -> Weight {
@@ -114,8 +132,18 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn remove_model() -> Weight {
-		// Model, report, maturing, working, their bytes, subtrees, removals, account, hold.
-		Self::of(120, 80_000, 9, 11)
+		// Model, report, maturing, notices, working, their bytes, contenders, subtrees, pins, removals,
+		// account, hold; and what hosting has of it.
+		Self::of(140, 120_000, 14, 14)
+	}
+
+	fn remove_content() -> Weight {
+		// Ban, pins, voids; as the removal of a model, or the end of an upload.
+		Self::of(40, 6_000, 3, 2).saturating_add(Self::remove_model().max(Self::cancel_upload()))
+	}
+
+	fn lift_ban() -> Weight {
+		Self::of(15, 3_000, 1, 1)
 	}
 
 	fn check_uploads() -> Weight {
@@ -125,15 +153,46 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn on_initialize_idle() -> Weight {
-		// Maturing, backlog, expiries, queue, pause, removals; the bytes of the block.
-		Self::of(40, 40_000, 6, 1)
+		// Maturing, backlog, expiries, queue, pause, stake, notices, contenders, voids, removals; what
+		// the first removal waits for; the bytes of the block.
+		Self::of(60, 60_000, 14, 1)
 	}
 
 	fn mature(m: u32) -> Weight {
 		if m == 0 {
 			return Weight::zero();
 		}
-		Self::of(10, 0, 0, 1).saturating_add(Self::of(15, 3_000, 1, 1).saturating_mul(m.into()))
+		// Maturing, working, their bytes, notices, contenders; of each model, report and stake.
+		Self::of(50, 40_000, 5, 5)
+			.saturating_add(Self::of(100, 12_000, 3, 1).saturating_mul(m.into()))
+	}
+
+	fn look(l: u32) -> Weight {
+		if l == 0 {
+			return Weight::zero();
+		}
+		// Ends of the queue, working, notices, contenders; of each its place in the queue, model,
+		// report and stake.
+		Self::of(50, 40_000, 4, 4)
+			.saturating_add(Self::of(150, 15_000, 5, 3).saturating_mul(l.into()))
+	}
+
+	fn end_notice(n: u32) -> Weight {
+		if n == 0 {
+			return Weight::zero();
+		}
+		// As for maturities; and for each, the hopes of all contenders.
+		Self::of(50, 40_000, 5, 5)
+			.saturating_add(Self::of(CONTEST_MICROS, 12_000, 3, 1).saturating_mul(n.into()))
+	}
+
+	fn contend() -> Weight {
+		// Contenders, working, their bytes, maturing, notices, report, stake, model.
+		Self::of(CONTEST_MICROS, 60_000, 8, 6)
+	}
+
+	fn void() -> Weight {
+		Self::of(20, 3_000, 2, 1)
 	}
 
 	fn expire(e: u32) -> Weight {
@@ -152,17 +211,18 @@ impl<D: Get<RuntimeDbWeight>> WeightInfo for Estimates<D> {
 	}
 
 	fn admit_waiting() -> Weight {
-		// Model, working bytes, working models, maturing, account, hold; report, subtrees and all
-		// of these, or what a refusal needs.
-		Self::of(300, 80_000, 12, 16)
+		// Model, working bytes, working models, maturing, account, hold, contenders, stake; report,
+		// subtrees and all of these, or what a refusal needs.
+		Self::of(320, 90_000, 15, 17)
 	}
 
 	fn remove_chunks(c: u32) -> Weight {
 		if c == 0 {
 			return Weight::zero();
 		}
-		// Each may be the last of its model: queue, model, total; and the chunk.
-		Self::of(10, 0, 0, 1).saturating_add(Self::of(40, 10_000, 3, 4).saturating_mul(c.into()))
+		// Each may be the last of its model: queue, model, total, report, and what hosting has of it;
+		// and the chunk.
+		Self::of(10, 0, 0, 1).saturating_add(Self::of(40, 15_000, 6, 5).saturating_mul(c.into()))
 	}
 }
 
@@ -193,7 +253,9 @@ mod tests {
 			Weights::mature(0),
 			Weights::expire(0),
 			Weights::remove_chunks(0),
+			Weights::look(0),
+			Weights::end_notice(0),
 		];
-		assert_eq!(nothing, [Weight::zero(); 3]);
+		assert_eq!(nothing, [Weight::zero(); 5]);
 	}
 }

@@ -33,8 +33,8 @@ pub trait Kernel: Any + Debug + Send + Sync {
 		Cost::touching(inputs, outputs)
 	}
 
-	/// Operations that subnormal numbers slow down: products, quotients and roots, as [`of_vectors`] or
-	/// [`one_by_one`] counts them. Sums, comparisons and conversions take no longer, nor does what
+	/// Operations that subnormal numbers slow down: products, quotients and roots, as `of_vectors` or
+	/// `one_by_one` counts them. Sums, comparisons and conversions take no longer, nor does what
 	/// multiplies matrices, whose operands are no such numbers.
 	///
 	/// Apart from the [cost](Self::cost), for where values are known it is known whether there are any.

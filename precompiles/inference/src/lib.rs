@@ -24,6 +24,10 @@
 
 extern crate alloc;
 
+// With these a file would be a model here that is none on the chain.
+#[cfg(noema_lifted_caps)]
+compile_error!("noema_lifted_caps is for measurements of the engine alone");
+
 mod face;
 #[cfg(feature = "std")]
 pub mod host;

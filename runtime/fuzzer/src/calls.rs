@@ -150,7 +150,12 @@ impl World {
 				name: bounded(random.pick(NAMES).as_bytes()),
 				version: bounded(random.pick(VERSIONS).as_bytes()),
 			},
-			_ => Call::remove_model { model_id },
+			_ => match random.below(8) {
+				// For the administrator; others are turned away.
+				0 => Call::remove_content { model_id },
+				1 => Call::lift_ban { model_id },
+				_ => Call::remove_model { model_id },
+			},
 		}
 	}
 

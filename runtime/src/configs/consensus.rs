@@ -13,8 +13,8 @@ use sp_runtime::{
 
 use crate::{
 	constants::time::{BLOCK_TIME_MS, DAYS, EPOCH_SLOTS, PRIMARY_PROBABILITY},
-	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeCall, RuntimeEvent, Session,
-	SessionKeys, TxExtension, UncheckedExtrinsic,
+	AccountId, Babe, Balances, BlockNumber, Historical, Offences, Runtime, RuntimeCall,
+	RuntimeEvent, Session, SessionKeys, TxExtension, UncheckedExtrinsic,
 };
 
 /// BABE from genesis on: slots without a primary author have a secondary one, who proves a VRF
@@ -134,6 +134,19 @@ impl pallet_session::historical::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type FullIdentification = ();
 	type FullIdentificationOf = NoFurtherIdentification;
+}
+
+parameter_types! {
+	/// How many notes of authors count.
+	pub const MaxNotes: u32 = 15;
+	/// How many blocks finality may be behind before windows of jobs pause. GRANDPA is three or four
+	/// behind, and the median of the notes half of their number more.
+	pub const MaxLag: BlockNumber = 30;
+}
+
+impl pallet_finality::Config for Runtime {
+	type MaxNotes = MaxNotes;
+	type MaxLag = MaxLag;
 }
 
 impl pallet_offences::Config for Runtime {

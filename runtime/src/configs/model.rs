@@ -5,6 +5,7 @@ use frame_support::{
 	traits::{fungible::HoldConsideration, ConstU16, ConstU32, ConstU64, LinearStoragePrice},
 	weights::Weight,
 };
+use frame_system::EnsureRoot;
 use noema_precompile_inference::NativeEngine;
 use noema_primitives::PROFILE_1;
 
@@ -15,7 +16,7 @@ use crate::{
 		time::{HOURS, MINUTES},
 	},
 	weights::CostToWeight,
-	AccountId, Balance, Balances, BlockNumber, Models, Runtime, RuntimeHoldReason,
+	AccountId, Balance, Balances, BlockNumber, Hosting, Jobs, Models, Runtime, RuntimeHoldReason,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -40,6 +41,8 @@ parameter_types! {
 	pub const AdmissionDelay: BlockNumber = 2;
 	/// Time to build the plan of an admitted model.
 	pub const MaturityPeriod: BlockNumber = MINUTES / 5;
+	/// Time for a model's hosts, and those who call it, to see that it is about to leave.
+	pub const ResidencyNotice: BlockNumber = HOURS;
 }
 
 impl pallet_models::Config for Runtime {
@@ -58,6 +61,9 @@ impl pallet_models::Config for Runtime {
 		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
 	>;
 	type Admission = NativeEngine;
+	type Hosting = Hosting;
+	type Voiding = Jobs;
+	type AdminOrigin = EnsureRoot<AccountId>;
 	type Profile = ConstU16<PROFILE_1>;
 	type MaxModelSize = ConstU32<{ 128 * MIB as u32 }>;
 	// State sync holds all state in memory.
@@ -73,6 +79,7 @@ impl pallet_models::Config for Runtime {
 	type AdmissionDelay = AdmissionDelay;
 	type AdmissionBytesPerBlock = ConstU32<{ 16 * MIB as u32 }>;
 	type MaturityPeriod = MaturityPeriod;
+	type ResidencyNotice = ResidencyNotice;
 	type MaxQueue = ConstU32<64>;
 	type RefusalsKept = ConstU32<64>;
 	#[cfg(feature = "runtime-benchmarks")]
@@ -87,6 +94,7 @@ parameter_types! {
 impl pallet_inference::Config for Runtime {
 	type Registry = Models;
 	type Executor = NativeEngine;
+	type Hosts = Hosting;
 	type Currency = Balances;
 	type CostToWeight = CostToWeight;
 	type MaxInferenceWeight = MaxInferenceWeight;

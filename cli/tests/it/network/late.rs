@@ -1,44 +1,19 @@
 //! Validators that join late: by full sync, by warp sync and by state sync.
 
-use std::path::Path;
-
 use noema_cli::chain::{calls, Wait};
 use noema_cli::keys::from_uri;
 use noema_cli::model::{LocalModel, ModelId};
 use serde_json::{json, Value};
 use subxt::rpcs::client::rpc_params;
 
+use super::spec::four_authorities;
 use super::{
-	account, assert_same_history, assert_same_receipt, authors_an_inference, best_number,
-	finalized_number, infer, register, request, wait_finalized, wait_gone, Member,
+	assert_same_history, assert_same_receipt, authors_an_inference, best_number, finalized_number,
+	infer, register, request, wait_finalized, wait_gone, Member,
 };
-use crate::node::{run, until};
+use crate::node::until;
 use crate::onnx;
 use crate::tool::digits;
-
-/// Writes the specification of a local chain with four authorities, of which three can finalise.
-fn four_authorities(path: &Path) {
-	let text = run(&["export-chain-spec", "--chain", "local"]);
-	let mut spec: Value = serde_json::from_str(&text).expect("a chain specification is JSON");
-	spec["id"] = json!("noema_local_four");
-	let keys = &mut spec["genesis"]["runtimeGenesis"]["patch"]["session"]["keys"];
-	let keys = keys
-		.as_array_mut()
-		.expect("the preset names its authorities");
-	// The ed25519 keys of //Charlie and //Dave, as `noema-node key inspect` prints them.
-	for (uri, grandpa) in [
-		(
-			"//Charlie",
-			"5DbKjhNLpqX3zqZdNBc9BGb4fHU1cRBaDhJUskrvkwfraDi6",
-		),
-		("//Dave", "5ECTwv6cZ5nJQPk6tWfaTrEk8YH2L7X1VT4EL5Tx2ikfFwb7"),
-	] {
-		let account = account(uri).to_string();
-		let session = json!({ "babe": account, "grandpa": grandpa });
-		keys.push(json!([account, account, session]));
-	}
-	std::fs::write(path, spec.to_string()).expect("the specification can be written");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn late_validators_hold_the_same_state_and_author_inferences() {

@@ -5,6 +5,7 @@ mod agreement;
 mod late;
 mod plans;
 mod reorg;
+pub(crate) mod spec;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +22,7 @@ use subxt::rpcs::client::{rpc_params, RpcParams};
 use subxt::utils::AccountId32;
 use subxt_signer::sr25519::Keypair;
 
-use crate::node::{until, Node};
+use crate::node::{until, Build, Node};
 
 /// A node of a network, and a connection to it.
 pub(crate) struct Member {
@@ -42,6 +43,17 @@ impl Member {
 		args: &[&str],
 		peers: &[&Self],
 	) -> Self {
+		Self::start_build(Build::Release, directory, spec, args, peers).await
+	}
+
+	/// Like [`start`](Self::start), of this build.
+	pub(crate) async fn start_build(
+		build: Build,
+		directory: &Path,
+		spec: &str,
+		args: &[&str],
+		peers: &[&Self],
+	) -> Self {
 		static KEYS: AtomicU32 = AtomicU32::new(1);
 		let key = format!("{:064x}", KEYS.fetch_add(1, Ordering::Relaxed));
 		let mut all = vec!["--chain", spec, "--node-key", &key];
@@ -49,7 +61,7 @@ impl Member {
 		for peer in peers {
 			all.extend(["--bootnodes", &peer.address]);
 		}
-		let node = Node::start(directory, &all).await;
+		let node = Node::start_build(build, directory, &all).await;
 		let chain = node.chain().await;
 		let peer: String = request(&chain, "system_localPeerId", rpc_params![]).await;
 		let address = format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", node.port);

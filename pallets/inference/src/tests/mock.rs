@@ -15,6 +15,7 @@ use sp_runtime::{traits::Convert, BuildStorage};
 
 use super::{
 	executor::{self, Behaviour, MockExecutor},
+	hosts_share::Hosts,
 	oracle,
 	registry::{self, Entry, Releases},
 };
@@ -84,6 +85,7 @@ impl Convert<Cost, Weight> for CostToWeight {
 impl crate::Config for Test {
 	type Registry = Registry;
 	type Executor = MockExecutor;
+	type Hosts = Hosts;
 	type Currency = Balances;
 	type CostToWeight = CostToWeight;
 	type MaxInferenceWeight = MaxInferenceWeight;

@@ -3,6 +3,7 @@
 mod dry_run;
 mod executor;
 mod failures;
+mod hosts_share;
 mod inputs;
 mod inputs_prop;
 pub(crate) mod mock;

@@ -9,7 +9,7 @@ use super::{
 	mock::*,
 	registry::{self, Entry},
 };
-use crate::{Error, WeightInfo};
+use crate::{Error, Price, WeightInfo};
 
 /// Bytes of [`image`] and [`bias`].
 const IN: u32 = 24;
@@ -172,7 +172,12 @@ fn the_quote_is_the_weight_and_royalty_of_a_call_that_fits() {
 	run(|| {
 		let release = classifier();
 		let weight = weight_of(&infer_call(&release, vec![image(), bias()]));
-		assert_eq!(Inference::quote(&release), Ok((weight, ROYALTY)));
+		let price = Price {
+			weight,
+			royalty: ROYALTY,
+			hosts_share: 0,
+		};
+		assert_eq!(Inference::quote(&release), Ok(price));
 		assert_eq!(
 			<Inference as InferenceProvider<u64>>::infer_weight(&release),
 			weight

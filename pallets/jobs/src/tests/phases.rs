@@ -1,11 +1,11 @@
 //! Calls out of their phase, out of time, or by somebody else; and what deadlines do.
 
 use frame_support::{assert_noop, assert_ok};
-use noema_primitives::jobs::{Answer, Ending, Phase};
+use noema_primitives::jobs::{Answer, Ending, Phase, Voiding};
 use sp_core::H256;
 
 use super::{
-	fake::{Lie, Trace},
+	fake::{Fake, Lie, Trace},
 	mock::*,
 	world,
 };
@@ -414,6 +414,28 @@ fn jobs_can_be_voided_in_each_phase() {
 		void(id);
 		run_to(System::block_number() + 20);
 		assert_eq!(Jobs::jobs(None, 100), vec![]);
+	});
+}
+
+#[test]
+fn the_jobs_on_a_model_are_voided_one_at_a_time() {
+	run(|| {
+		let ids = [ask(1, &input(1)), ask(1, &input(2))];
+		let void = |model: Fake| {
+			let weight = <Jobs as Voiding>::void(&model.id());
+			assert!(weight.all_lte(<Jobs as Voiding>::heaviest()));
+			check_invariants();
+			ids.iter().filter(|id| !done(&phase(**id))).count()
+		};
+		assert_eq!(void(OTHER), 2);
+		assert_eq!(void(MODEL), 1);
+		assert_eq!(void(MODEL), 0);
+		assert_eq!(void(MODEL), 0);
+		assert!(ids
+			.map(job)
+			.iter()
+			.all(|job| job.ending == Some(Ending::Voided)));
+		assert_eq!(world::Slashed::<Test>::iter().count(), 0);
 	});
 }
 

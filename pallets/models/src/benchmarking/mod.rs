@@ -1,16 +1,18 @@
 //! Benchmarks of calls and hook steps, and what other pallets' benchmarks need of this one.
 
 mod onnx;
+mod room;
 
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
 	assert_ok,
 	dispatch::{DispatchInfo, GetDispatchInfo},
-	traits::{fungible::Inspect, Consideration, Get, Hooks, IsSubType},
+	traits::{fungible::Inspect, Consideration, EnsureOrigin, Get, Hooks, IsSubType},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use noema_primitives::{
+	hosting::{ModelCatalog, ModelStake},
 	ModelAdmission, ModelId, ModelStage, ReleaseId, ReleaseName, ReleaseVersion, CHUNK_SIZE,
 };
 use sp_runtime::traits::{
@@ -19,12 +21,14 @@ use sp_runtime::traits::{
 };
 
 pub use onnx::{BenchmarkHelper, OnnxFiles};
+use room::{contest, set_working, working};
 
 use crate::{
-	types::{Chunk, MaturingModel, MaxChunks, ModelRecord, SubtreeValue},
+	types::{Cause, Chunk, MaturingModel, MaxChunks, SubtreeValue, WorkingStage},
 	upload::{merge, model_footprint},
-	AdmissionQueue, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Pallet, Releases,
-	Reports, Subtrees, TotalBytes, UploadPermit, WorkingModels,
+	AdmissionQueue, Banned, Call, CheckUploads, Config, Expiries, MaturingQueue, Models, Notices,
+	Pallet, Pins, Releases, Reports, StakeChanges, Subtrees, TotalBytes, UploadPermit, Voids,
+	WorkingModels,
 };
 
 /// More than the plan of any file here takes.
@@ -72,10 +76,15 @@ fn make_resident<T: Config>(who: &T::AccountId, file: &[u8]) -> ModelId {
 	let id = queue::<T>(who, file);
 	let due = now::<T>();
 	Pallet::<T>::process_admission(due);
-	MaturingQueue::<T>::mutate(|maturing| {
-		maturing.iter_mut().for_each(|model| model.resident = due);
-	});
-	Pallet::<T>::process_maturities(due);
+	let record = Models::<T>::get(id).expect("known");
+	// Where stake decides, nobody stands behind it.
+	if record.stage == ModelStage::Dormant {
+		let plan_bytes = Reports::<T>::get(id).expect("admitted").plan_bytes;
+		Pallet::<T>::start_maturity(due, id, record, plan_bytes, 0);
+	}
+	MaturingQueue::<T>::mutate(|maturing| maturing.retain(|model| model.id != id));
+	set_working::<T>(id, WorkingStage::Resident);
+	set_stage::<T>(id, ModelStage::Resident);
 	let stage = Models::<T>::get(id).map(|record| record.stage);
 	assert_eq!(
 		stage,
@@ -270,6 +279,39 @@ mod benchmarks {
 		);
 	}
 
+	/// Of a pinned model, after the longest list of others on which jobs are open.
+	#[benchmark]
+	fn remove_content() {
+		let who: T::AccountId = whitelisted_caller();
+		let id = make_resident::<T>(&who, &T::BenchmarkHelper::model_file(1));
+		assert_ok!(<Pallet<T> as ModelCatalog<T::AccountId>>::pin(&id));
+		for seed in 1..crate::content::MAX_VOIDS {
+			Voids::<T>::try_append(ModelId::of(&seed.to_le_bytes())).expect("there is place");
+		}
+		let origin = T::AdminOrigin::try_successful_origin().expect("there is one");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert_eq!(
+			Models::<T>::get(id).expect("known").stage,
+			ModelStage::Removing
+		);
+		assert_eq!(Voids::<T>::get().len(), crate::content::MAX_VOIDS as usize);
+	}
+
+	#[benchmark]
+	fn lift_ban() {
+		let id = ModelId([1; 32]);
+		assert_ok!(Pallet::<T>::do_remove_content(id));
+		let origin = T::AdminOrigin::try_successful_origin().expect("there is one");
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, id);
+
+		assert!(!Banned::<T>::contains_key(id));
+	}
+
 	#[benchmark]
 	fn check_uploads() {
 		let who: T::AccountId = whitelisted_caller();
@@ -307,28 +349,13 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn mature(m: Linear<0, { crate::admission::MATURITIES_PER_BLOCK }>) {
+	fn mature(m: Linear<0, { crate::residency::MATURITIES_PER_BLOCK }>) {
 		let who: T::AccountId = whitelisted_caller();
-		let resident = now::<T>();
+		contest::<T>(&who, m);
 		for i in 0..m {
-			let id = ModelId::of(&i.to_le_bytes());
-			let stage = ModelStage::Maturing { resident };
-			let record = ModelRecord {
-				owner: who.clone(),
-				size: 1,
-				stage,
-				deadline: resident,
-				releases: 0,
-				ticket: None,
-			};
-			Models::<T>::insert(id, record);
-			let maturing = MaturingModel {
-				id,
-				resident,
-				plan_bytes: 1,
-			};
-			MaturingQueue::<T>::try_append(maturing).expect("there is place");
+			working::<T>(&who, i, WorkingStage::Maturing);
 		}
+		let resident = now::<T>().saturating_add(T::MaturityPeriod::get());
 
 		let done;
 		#[block]
@@ -337,6 +364,77 @@ mod benchmarks {
 		}
 
 		assert_eq!(done, m);
+		assert!(MaturingQueue::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn look(l: Linear<0, { crate::residency::LOOKS_PER_BLOCK }>) {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, l);
+		for i in 0..l {
+			let id = working::<T>(&who, i, WorkingStage::Resident);
+			Pallet::<T>::queue_look(&id);
+		}
+		let now = now::<T>();
+
+		let done;
+		#[block]
+		{
+			done = Pallet::<T>::process_stake_changes(now);
+		}
+
+		assert_eq!(done, l);
+		assert_eq!(StakeChanges::<T>::iter_keys().count(), 0);
+	}
+
+	#[benchmark]
+	fn end_notice(n: Linear<0, { crate::residency::NOTICES_PER_BLOCK }>) {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, n);
+		for i in 0..n {
+			working::<T>(&who, i, WorkingStage::Leaving(Cause::Displaced));
+		}
+		let now = now::<T>();
+
+		let done;
+		#[block]
+		{
+			done = Pallet::<T>::process_notices(now);
+		}
+
+		assert_eq!(done, n);
+		assert!(Notices::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn contend() {
+		let who: T::AccountId = whitelisted_caller();
+		contest::<T>(&who, 0);
+		let now = now::<T>();
+
+		let looked;
+		#[block]
+		{
+			looked = Pallet::<T>::process_contenders(now);
+		}
+
+		assert!(looked);
+	}
+
+	#[benchmark]
+	fn void() {
+		for seed in 0..crate::content::MAX_VOIDS {
+			let id = ModelId::of(&seed.to_le_bytes());
+			Pins::<T>::insert(id, 1);
+			Voids::<T>::try_append(id).expect("there is place");
+		}
+
+		#[block]
+		{
+			Pallet::<T>::process_voids();
+		}
+
+		assert_eq!(Voids::<T>::get().len(), crate::content::MAX_VOIDS as usize);
 	}
 
 	#[benchmark]
@@ -372,7 +470,8 @@ mod benchmarks {
 		}
 
 		assert!(Reports::<T>::contains_key(id), "the file must be admitted");
-		assert_eq!(WorkingModels::<T>::get().len(), 1);
+		let stage = Models::<T>::get(id).expect("known").stage;
+		assert!(stage.is_admitted());
 	}
 
 	#[benchmark]
@@ -387,9 +486,11 @@ mod benchmarks {
 			plan_bytes: T::MaxMaturingBytes::get(),
 		};
 		MaturingQueue::<T>::try_append(maturing).expect("there is place");
-		Pallet::<T>::process_admission(now);
-		assert!(Reports::<T>::contains_key(id));
-		assert!(WorkingModels::<T>::get().is_empty());
+		if !T::Hosting::decides() {
+			Pallet::<T>::process_admission(now);
+			assert!(Reports::<T>::contains_key(id));
+			assert!(WorkingModels::<T>::get().is_empty());
+		}
 		MaturingQueue::<T>::kill();
 
 		#[block]
@@ -397,7 +498,8 @@ mod benchmarks {
 			Pallet::<T>::process_admission(now);
 		}
 
-		assert_eq!(WorkingModels::<T>::get().len(), 1);
+		let stage = Models::<T>::get(id).expect("known").stage;
+		assert!(stage.is_admitted());
 	}
 
 	#[benchmark]
@@ -413,10 +515,10 @@ mod benchmarks {
 		let removed;
 		#[block]
 		{
-			removed = Pallet::<T>::process_removals();
+			removed = Pallet::<T>::process_removals(true);
 		}
 
-		assert_eq!(removed, c);
+		assert_eq!(removed.chunks, c);
 		assert_eq!(TotalBytes::<T>::get(), 0);
 	}
 

@@ -3,7 +3,7 @@ use noema_primitives::{ModelId, ModelStage, RefusalCode, CHUNK_SIZE, PROFILE_1};
 
 use crate::{
 	mock::*, weights::WeightInfo, AdmissionQueue, Chunks, Config, Event, Refusals, Reports,
-	Subtrees,
+	Subtrees, WorkingStage,
 };
 
 type Weights = <Test as Config>::WeightInfo;
@@ -23,11 +23,16 @@ fn a_model_is_admitted_then_resident_at_their_blocks() {
 		assert_eq!(stage(id), Some(ModelStage::Maturing { resident }));
 		assert_eq!(
 			events(),
-			vec![Event::ModelAdmitted {
-				model: id,
-				resident,
-				plan_bytes: 7
-			}]
+			vec![
+				Event::ModelAdmitted {
+					model: id,
+					plan_bytes: 7
+				},
+				Event::ModelMaturing {
+					model: id,
+					resident
+				}
+			]
 		);
 		let report = Reports::<Test>::get(id).expect("reported");
 		assert_eq!((report.profile, report.plan_bytes), (PROFILE_1, 7));
@@ -239,6 +244,7 @@ fn maturities_are_bounded_per_block() {
 				plan_bytes: 1,
 			};
 			crate::MaturingQueue::<Test>::try_append(maturing).expect("there is place");
+			ModelsPallet::change_working(*id, |model| model.stage = WorkingStage::Maturing);
 		}
 		run_to(resident - 1);
 		check_invariants();

@@ -117,13 +117,21 @@ fn one_that_finds_no_room_pays_for_its_file_only() {
 
 /// As if all places for models were taken.
 fn fill_room() {
-	crate::WorkingModels::<Test>::mutate(|working| {
-		while working.try_push(ModelId::of(b"another")).is_ok() {}
-	});
+	let another = crate::WorkingModel {
+		id: ModelId::of(b"another"),
+		plan_bytes: 0,
+		stake: 0,
+		stage: crate::WorkingStage::Resident,
+	};
+	crate::WorkingModels::<Test>::mutate(
+		|working| {
+			while working.try_push(another.clone()).is_ok() {}
+		},
+	);
 }
 
 fn empty_room() {
 	crate::WorkingModels::<Test>::mutate(|working| {
-		working.retain(|id| Models::<Test>::contains_key(id));
+		working.retain(|model| Models::<Test>::contains_key(model.id));
 	});
 }

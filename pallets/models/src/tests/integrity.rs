@@ -3,10 +3,13 @@ use frame_support::{
 	assert_ok,
 	traits::{Consideration, Footprint, Hooks},
 };
-use noema_primitives::{ModelId, ReleaseId, CHUNK_SIZE};
+use noema_primitives::{ModelId, ModelStage, ReleaseId, CHUNK_SIZE};
 use sp_runtime::TryRuntimeError;
 
-use crate::{mock::*, Chunks, Config, ModelRecordOf, Models, Releases, TotalBytes};
+use crate::{
+	mock::*, Banned, Chunks, Config, Contender, Contenders, ModelRecordOf, Models, Notices, Pins,
+	Releases, Reports, StakeChanged, StakeQueue, TotalBytes, Voids, WorkingModels, WorkingStage,
+};
 
 #[test]
 fn the_configuration_is_consistent() {
@@ -113,5 +116,101 @@ fn broken_state_is_found() {
 			.expect_err("found");
 		}
 		check_invariants();
+	});
+}
+
+#[test]
+fn broken_residency_is_found() {
+	new_test(|| {
+		stake_decides();
+		standing(10);
+		let resident = make_resident(ALICE, &model(0, 10));
+		let leaving = make_resident(ALICE, &model(1, 10));
+		let removed = make_resident(ALICE, &model(2, 10));
+		let dormant = submit(ALICE, &model(3, 11));
+		run_until(dormant, |stage| stage == Some(ModelStage::Dormant));
+		commit(leaving, 9);
+		next_block();
+		assert_ok!(ModelsPallet::remove_model(
+			RuntimeOrigin::signed(ALICE),
+			removed
+		));
+		commit(resident, 12);
+		check_invariants();
+		let contender = Contender {
+			id: dormant,
+			plan_bytes: 11,
+			stake: 10,
+		};
+		let found = |break_it: &dyn Fn()| {
+			frame_support::storage::with_transaction(|| {
+				break_it();
+				let found = ModelsPallet::do_try_state();
+				sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(found))
+			})
+			.expect("nests")
+			.expect_err("found")
+		};
+		let breaks: [(&str, &dyn Fn()); 14] = [
+			("a working model is listed twice", &|| {
+				WorkingModels::<Test>::mutate(|working| {
+					let first = working[0].clone();
+					working.try_push(first).expect("there is place");
+				});
+			}),
+			("a working model is listed in another stage", &|| {
+				ModelsPallet::change_working(leaving, |of| of.stage = WorkingStage::Resident);
+			}),
+			("a working model's plan bytes are amiss", &|| {
+				ModelsPallet::change_working(leaving, |of| of.plan_bytes = 1);
+			}),
+			("a working model's stake is amiss", &|| {
+				ModelsPallet::change_working(leaving, |of| of.stake = 1);
+			}),
+			(
+				"the notices are not the leaving models'",
+				&Notices::<Test>::kill,
+			),
+			("an admitted model has no report", &|| {
+				Reports::<Test>::remove(dormant);
+			}),
+			("a report of an unknown model", &|| {
+				let report = Reports::<Test>::get(dormant).expect("admitted");
+				Reports::<Test>::insert(ModelId([9; 32]), report);
+			}),
+			("the queue of changes of stake has gaps", &|| {
+				StakeQueue::<Test>::mutate(|ends| ends.next += 1);
+			}),
+			(
+				"the queue does not hold the models whose stake has changed",
+				&|| StakeChanged::<Test>::insert(leaving, ()),
+			),
+			("a contender's stake is amiss", &|| {
+				Contenders::<Test>::try_append(&contender).expect("there is place");
+			}),
+			("a model is pinned that is not there", &|| {
+				Pins::<Test>::insert(ModelId([9; 32]), 1);
+			}),
+			(
+				"the removal queue does not hold the models on their way out",
+				&|| Pins::<Test>::insert(removed, 1),
+			),
+			("a banned model is still there", &|| {
+				Banned::<Test>::insert(dormant, ());
+			}),
+			("a model is voided twice", &|| {
+				for _ in 0..2 {
+					Voids::<Test>::try_append(removed).expect("there is place");
+				}
+			}),
+		];
+		for (error, break_it) in breaks {
+			assert_eq!(found(break_it), TryRuntimeError::Other(error));
+		}
+		// What is not in the queue must be as hosting has it.
+		next_block();
+		let error = TryRuntimeError::Other("a working model's stake is amiss");
+		let stale = || ModelsPallet::change_working(resident, |of| of.stake = 10);
+		assert_eq!(found(&stale), error);
 	});
 }

@@ -3,7 +3,7 @@
 use noema_primitives::{ModelId, ModelStage, CHUNK_SIZE};
 use proptest::prelude::*;
 
-use crate::{mock::*, Chunks, Models, Releases, TotalBytes};
+use crate::{mock::*, Chunks, Models, Releases, Reports, StakeChanges, TotalBytes, Voids};
 
 /// One step of a history. Numbers pick from small sets, so that steps meet each other.
 #[derive(Clone, Debug)]
@@ -27,6 +27,11 @@ enum Step {
 		who: u8,
 		file: u8,
 	},
+	/// All of the above, so that histories get further.
+	Bring {
+		who: u8,
+		file: u8,
+	},
 	Cancel {
 		who: u8,
 		file: u8,
@@ -44,6 +49,15 @@ enum Step {
 		who: u8,
 		file: u8,
 	},
+	Commit {
+		file: u8,
+		stake: u16,
+	},
+	Standing(u16),
+	Job(u8),
+	EndJob(u8),
+	Ban(u8),
+	Lift(u8),
 	Blocks(u8),
 	Break(bool),
 }
@@ -58,12 +72,19 @@ fn step() -> impl Strategy<Value = Step> {
 			.prop_map(|(who, file, index, other)| Step::Chunk { who, file, index, other }),
 		6 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::AllChunks { who, file }),
 		6 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::Submit { who, file }),
+		8 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::Bring { who, file }),
 		1 => (who.clone(), file.clone()).prop_map(|(who, file)| Step::Cancel { who, file }),
 		6 => (who.clone(), file.clone(), 0u8..6)
 			.prop_map(|(who, file, version)| Step::Release { who, file, version }),
 		2 => (who.clone(), 0u8..6).prop_map(|(who, version)| Step::Retire { who, version }),
-		2 => (who, file).prop_map(|(who, file)| Step::Remove { who, file }),
-		6 => (1u8..9).prop_map(Step::Blocks),
+		2 => (who, file.clone()).prop_map(|(who, file)| Step::Remove { who, file }),
+		12 => (file.clone(), 0u16..900).prop_map(|(file, stake)| Step::Commit { file, stake }),
+		1 => (0u16..500).prop_map(Step::Standing),
+		6 => file.clone().prop_map(Step::Job),
+		2 => file.clone().prop_map(Step::EndJob),
+		1 => file.clone().prop_map(Step::Ban),
+		2 => file.prop_map(Step::Lift),
+		8 => (1u8..9).prop_map(Step::Blocks),
 		1 => prop::bool::weighted(0.3).prop_map(Step::Break),
 	]
 }
@@ -123,6 +144,12 @@ fn take(step: &Step, files: &[Vec<u8>]) {
 				ModelsPallet::submit(signed(who), id(file)).map_err(|e| e.error)
 			});
 		}
+		Step::Bring { who, file } => {
+			let lie = false;
+			take(&Step::Begin { who, file, lie }, files);
+			take(&Step::AllChunks { who, file }, files);
+			take(&Step::Submit { who, file }, files);
+		}
 		Step::Cancel { who, file } => {
 			let _ = ModelsPallet::cancel_upload(signed(who), id(file));
 		}
@@ -134,6 +161,18 @@ fn take(step: &Step, files: &[Vec<u8>]) {
 		}
 		Step::Remove { who, file } => {
 			let _ = ModelsPallet::remove_model(signed(who), id(file));
+		}
+		Step::Commit { file, stake } => commit(id(file), stake.into()),
+		Step::Standing(stake) => standing(stake.into()),
+		Step::Job(file) => {
+			let _ = open_job(id(file));
+		}
+		Step::EndJob(file) => end_job(id(file)),
+		Step::Ban(file) => {
+			let _ = ban(id(file));
+		}
+		Step::Lift(file) => {
+			let _ = ModelsPallet::lift_ban(RuntimeOrigin::root(), id(file));
 		}
 		Step::Blocks(count) => {
 			for _ in 0..count {
@@ -149,6 +188,9 @@ fn take(step: &Step, files: &[Vec<u8>]) {
 /// Retires and removes all, and finds that nothing is left but tombstones.
 fn wind_up() {
 	break_admission(false);
+	for model in jobs() {
+		end_job(model);
+	}
 	let releases: Vec<_> = Releases::<Test>::iter()
 		.filter(|(_, _, record)| !record.info.retired)
 		.map(|(owner, key, _)| (owner, key))
@@ -162,30 +204,37 @@ fn wind_up() {
 			ModelStage::Uploading { .. } | ModelStage::Queued { .. } => {
 				ModelsPallet::cancel_upload(origin, id).expect("cancels");
 			}
-			ModelStage::Maturing { .. } | ModelStage::Resident => {
+			stage if stage.is_admitted() => {
 				ModelsPallet::remove_model(origin, id).expect("removes");
 			}
-			ModelStage::Removing => {}
+			_ => {}
 		}
 	}
 	check_invariants();
-	for _ in 0..10 {
+	// Of models to which stake is committed, one goes in a block.
+	for _ in 0..20 {
 		next_block();
 	}
 	check_invariants();
 	assert_eq!(Models::<Test>::iter_keys().count(), 0);
 	assert_eq!(Chunks::<Test>::iter_keys().count(), 0);
 	assert_eq!(TotalBytes::<Test>::get(), 0);
+	assert_eq!(Reports::<Test>::iter_keys().count(), 0);
+	assert_eq!(StakeChanges::<Test>::iter_keys().count(), 0);
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(256))]
 	#[test]
 	fn any_history_keeps_the_invariants_and_can_be_wound_up(
-		steps in prop::collection::vec(step(), 1..80)
+		steps in prop::collection::vec(step(), 1..80),
+		with_stake: bool,
 	) {
 		let files = files();
 		new_test(|| {
+			if with_stake {
+				stake_decides();
+			}
 			for step in &steps {
 				take(step, &files);
 			}
@@ -204,12 +253,15 @@ fn histories_reach_every_stage() {
 	let histories = prop::collection::vec(step(), 80);
 	let mut seen = BTreeSet::new();
 	let files = files();
-	for _ in 0..40 {
+	for round in 0..80 {
 		let steps = histories
 			.new_tree(&mut runner)
 			.expect("generates")
 			.current();
 		new_test(|| {
+			if round % 2 == 0 {
+				stake_decides();
+			}
 			for step in &steps {
 				take(step, &files);
 				seen.extend(
@@ -219,13 +271,18 @@ fn histories_reach_every_stage() {
 						ModelStage::Maturing { .. } => "maturing",
 						ModelStage::Resident => "resident",
 						ModelStage::Removing => "removing",
+						ModelStage::Dormant => "dormant",
+						ModelStage::Leaving { .. } => "leaving",
 					}),
 				);
+				if !Voids::<Test>::get().is_empty() {
+					seen.insert("voided");
+				}
 				if Releases::<Test>::iter().next().is_some() {
 					seen.insert("released");
 				}
 			}
 		});
 	}
-	assert_eq!(seen.len(), 6, "{seen:?}");
+	assert_eq!(seen.len(), 9, "{seen:?}");
 }

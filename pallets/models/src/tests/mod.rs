@@ -9,11 +9,14 @@ mod submit;
 mod upload_chunk;
 
 mod admission;
+mod content_removal;
 mod deposit;
 mod expiry;
 mod extension;
 mod integrity;
 mod invariants;
+mod pins;
 mod plan_room;
 mod registry;
 mod removal;
+mod residency;

@@ -11,6 +11,10 @@
 //!
 //! `page/engine.mjs` wraps that for JavaScript.
 
+// With these a file would be a model here that is none on the chain.
+#[cfg(noema_lifted_caps)]
+compile_error!("noema_lifted_caps is for measurements of the engine alone");
+
 pub mod exports;
 mod session;
 mod tensor;

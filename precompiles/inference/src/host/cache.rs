@@ -302,7 +302,11 @@ const fn known_profile(model: ModelId, profile: u16) -> Result<Key, Status> {
 }
 
 /// Puts a file together from its chunks.
-pub(crate) fn read_file(
+///
+/// # Errors
+///
+/// [`Status::ModelMissing`] if they are not there, or not as long.
+pub fn read_file(
 	location: &ModelLocation,
 	read_chunk: impl Fn(&[u8]) -> Option<Vec<u8>>,
 ) -> Result<Vec<u8>, Status> {

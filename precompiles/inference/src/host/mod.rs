@@ -28,7 +28,7 @@ pub mod working_set;
 pub use noema_engine::environment::is_ieee;
 pub use noema_engine::simd::{force as force_isa, isa, Isa, IsaError};
 
-pub use cache::{plan_cache, CacheStats, PlanCache};
+pub use cache::{plan_cache, read_file, CacheStats, PlanCache};
 pub use call_kind::{inject_fault, with_call_kind, CallKind};
 pub use observe::{observe, Observed, Outcome, Ran};
 pub use offchain::set_offchain_limit;

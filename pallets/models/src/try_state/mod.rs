@@ -1,5 +1,7 @@
 //! The invariants of the pallet's storage.
 
+mod residency;
+
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
@@ -14,8 +16,8 @@ use sp_runtime::{DispatchError, TransactionOutcome, TryRuntimeError};
 
 use crate::{
 	types::ModelRecordOf, upload::model_footprint, AdmissionQueue, Chunks, Config, Expiries,
-	MaturingQueue, Models, Pallet, Refusals, Releases, ReleasesOf, RemovalQueue, Removals, Reports,
-	Subtrees, TotalBytes, UploadPermit, WorkingBytes, WorkingModels,
+	Models, Pallet, Pins, Refusals, Releases, ReleasesOf, RemovalQueue, Removals, Reports,
+	Subtrees, TotalBytes, UploadPermit,
 };
 
 /// Whether a ticket is the one that its account would get for this footprint today. (Where the
@@ -39,7 +41,8 @@ impl<T: Config> Pallet<T> {
 	/// Checks that what is stored fits together.
 	///
 	/// * **Totals**: `TotalBytes` is the sum of the sizes of all models.
-	/// * **Records**: a size is at least 1; only maturing and resident models have releases.
+	/// * **Records**: a size is at least 1; only admitted models have releases, and those that go for
+	///   their content.
 	/// * **Deposits**: one is there exactly until removal begins, and pays for the file, or for the
 	///   plan in the report if that is larger.
 	/// * **Uploads**: each has one expiry, at the block in its stage, and each expiry an upload;
@@ -47,14 +50,22 @@ impl<T: Config> Pallet<T> {
 	/// * **Subtree values**: they are there exactly for uploading and queued models, one place
 	///   for each chunk; all places are filled once it is queued.
 	/// * **Chunks**: a chunk is stored exactly where an upload has a subtree value, everywhere for
-	///   queued, maturing and resident models, only from the cursor on for the model that is
-	///   being removed; each has the length that the file's size says.
+	///   queued and admitted models, only from the cursor on for the model that is being removed;
+	///   each has the length that the file's size says.
 	/// * **Queue**: it holds the queued models, once each, ordered by the block in their stage.
-	/// * **Reports**: they are there exactly for maturing and resident models, and for queued ones
-	///   that wait for room.
-	/// * **Plan room**: `WorkingModels` are the maturing and resident models, `WorkingBytes` the
-	///   sum of their plans, `MaturingQueue` the maturing ones with the block in their stage.
-	/// * **Removals**: the queue holds the models that are being removed, once each, without gaps.
+	/// * **Reports**: they are there exactly for admitted models, for queued ones that wait for room, and
+	///   for those on their way out of which no chunk is gone and of whose end hosting is not told.
+	/// * **Plan room**: `WorkingModels` are the maturing, resident and leaving models, `WorkingBytes` the
+	///   sum of their plans, `MaturingQueue` the maturing ones and `Notices` the leaving ones, each with
+	///   the block in its stage.
+	/// * **Stake**: `StakeChanges` has no gaps, and each model of `StakeChanged` once. Of the other
+	///   models, resident ones and contenders are covered, and working models and contenders are listed
+	///   with what is committed to them. Contenders are dormant, and may fit.
+	/// * **Pins**: only admitted models have them, and those on their way out, which then are not in the
+	///   queue for removal.
+	/// * **Removals**: the queue holds the models that are being removed and not pinned, once each,
+	///   without gaps.
+	/// * **Bans**: a model that is banned is on its way out, or gone. One is ended jobs on only once.
 	/// * **Releases**: a model's count is that of its releases that are not retired; each has the
 	///   deposit for a release or for its tombstone; the index holds all of them, each as retired
 	///   or not, and no more.
@@ -67,6 +78,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_chunks(&models)?;
 		Self::check_queue(&models)?;
 		Self::check_plan_room(&models)?;
+		Self::check_stake(&models)?;
+		Self::check_pins(&models)?;
 		Self::check_removals(&models)?;
 		Self::check_releases(&models)?;
 		ensure!(
@@ -102,12 +115,8 @@ impl<T: Config> Pallet<T> {
 					"a model's deposit is for other bytes"
 				);
 			}
-			let admitted = matches!(
-				record.stage,
-				ModelStage::Maturing { .. } | ModelStage::Resident
-			);
 			ensure!(
-				admitted || record.releases == 0,
+				record.stage.is_admitted() || leaving || record.releases == 0,
 				"a model has releases but is not admitted"
 			);
 		}
@@ -195,7 +204,7 @@ impl<T: Config> Pallet<T> {
 						"a chunk behind the cursor is left"
 					);
 				}
-				ModelStage::Queued { .. } | ModelStage::Maturing { .. } | ModelStage::Resident => {
+				_ => {
 					ensure!(
 						stored.len() == record.chunk_count() as usize,
 						"a complete model lacks chunks"
@@ -242,85 +251,6 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_plan_room(
-		models: &BTreeMap<ModelId, ModelRecordOf<T>>,
-	) -> Result<(), TryRuntimeError> {
-		let working = WorkingModels::<T>::get();
-		let listed: BTreeSet<ModelId> = working.iter().copied().collect();
-		ensure!(
-			listed.len() == working.len(),
-			"a working model is listed twice"
-		);
-		let staged: BTreeSet<ModelId> = models
-			.iter()
-			.filter(|(_, record)| {
-				matches!(
-					record.stage,
-					ModelStage::Maturing { .. } | ModelStage::Resident
-				)
-			})
-			.map(|(id, _)| *id)
-			.collect();
-		ensure!(
-			listed == staged,
-			"the working models are not the maturing and resident ones"
-		);
-
-		let mut bytes = 0u64;
-		for id in &staged {
-			let report = Reports::<T>::get(id).ok_or("an admitted model has no report")?;
-			bytes = bytes.saturating_add(report.plan_bytes);
-		}
-		ensure!(
-			WorkingBytes::<T>::get() == bytes,
-			"WorkingBytes is not the sum of the plans"
-		);
-		ensure!(
-			bytes <= T::MaxResidentBytes::get(),
-			"too many bytes of plans"
-		);
-		ensure!(
-			working.len() <= T::MaxResidentModels::get() as usize,
-			"too many plans"
-		);
-		let waiting = AdmissionQueue::<T>::get()
-			.iter()
-			.filter(|q| q.plan_bytes.is_some())
-			.count();
-		ensure!(
-			Reports::<T>::iter_keys().count() == staged.len() + waiting,
-			"a report of a model that is not admitted"
-		);
-
-		let queue = MaturingQueue::<T>::get();
-		let maturing: BTreeSet<_> = queue
-			.iter()
-			.map(|model| (model.id, model.resident))
-			.collect();
-		ensure!(maturing.len() == queue.len(), "a model matures twice");
-		let staged: BTreeSet<_> = models
-			.iter()
-			.filter_map(|(id, record)| match record.stage {
-				ModelStage::Maturing { resident } => Some((*id, resident)),
-				_ => None,
-			})
-			.collect();
-		ensure!(
-			maturing == staged,
-			"the maturing queue does not hold the maturing models"
-		);
-		for model in &queue {
-			let report = Reports::<T>::get(model.id).map(|report| report.plan_bytes);
-			ensure!(
-				report == Some(model.plan_bytes),
-				"a maturing model's plan bytes are amiss"
-			);
-		}
-		let bytes: u64 = queue.iter().map(|model| model.plan_bytes).sum();
-		ensure!(bytes <= T::MaxMaturingBytes::get(), "too many bytes mature");
-		Ok(())
-	}
-
 	fn check_removals(models: &BTreeMap<ModelId, ModelRecordOf<T>>) -> Result<(), TryRuntimeError> {
 		let progress = Removals::<T>::get();
 		let queue: BTreeMap<u64, ModelId> = RemovalQueue::<T>::iter().collect();
@@ -332,7 +262,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(queued.len() == queue.len(), "a model is removed twice");
 		let staged: BTreeSet<ModelId> = models
 			.iter()
-			.filter(|(_, record)| record.stage == ModelStage::Removing)
+			.filter(|(id, record)| {
+				record.stage == ModelStage::Removing && !Pins::<T>::contains_key(id)
+			})
 			.map(|(id, _)| *id)
 			.collect();
 		ensure!(
@@ -340,10 +272,18 @@ impl<T: Config> Pallet<T> {
 			"the removal queue does not hold the models on their way out"
 		);
 		let in_range = match queue.get(&progress.first).and_then(|id| models.get(id)) {
-			Some(record) => progress.cursor < record.chunk_count(),
+			Some(record) => {
+				let chunks = record.chunk_count();
+				progress.cursor < chunks || progress.cursor == chunks && record.releases > 0
+			}
 			None => progress.cursor == 0,
 		};
 		ensure!(in_range, "the removal cursor is out of range");
+		let begun = queue.get(&progress.first).filter(|_| progress.cursor > 0);
+		ensure!(
+			begun.is_none_or(|id| !Reports::<T>::contains_key(id)),
+			"a model whose chunks go has a report"
+		);
 		Ok(())
 	}
 
