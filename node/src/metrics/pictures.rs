@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use substrate_prometheus_endpoint::Registry;
 
 use super::{EngineMetrics, Metrics};
+use crate::hosting::metrics::HostingMetrics;
 
 const DASHBOARD: &str = include_str!("../../../ops/grafana/dashboards/noema.json");
 const ALERTS: &str = include_str!("../../../ops/prometheus/alerts.yml");
@@ -45,6 +46,7 @@ fn registered() -> BTreeSet<String> {
 	let registry = Registry::new();
 	Metrics::register(&registry).expect("the registry is empty");
 	EngineMetrics::register(&registry).expect("no name is taken twice");
+	HostingMetrics::register(&registry).expect("no name is taken twice");
 	let families = registry.gather();
 	families
 		.iter()
