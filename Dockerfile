@@ -42,5 +42,8 @@ WORKDIR /data
 VOLUME /data
 # Peers, JSON-RPC, Prometheus.
 EXPOSE 30333 9944 9615
+# The node answers its RPC port: whether it follows the chain is for metrics to tell.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+	CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9944 && printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && grep -q isSyncing <&3"]
 ENTRYPOINT ["noema-node"]
 CMD ["--base-path", "/data", "--dev", "--rpc-external", "--prometheus-external"]

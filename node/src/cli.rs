@@ -106,6 +106,11 @@ pub struct NoemaParams {
 	#[arg(long, value_name = "scalar|sse2|avx2|avx512|neon")]
 	pub isa: Option<Isa>,
 
+	/// Validate on a machine that `noema-node check` finds too small. For development and local
+	/// chains only; one that computes other bits never validates.
+	#[arg(long)]
+	pub force: bool,
+
 	/// Make every computation of this model panic, to see what an internal fault does to a node.
 	/// For development and local chains only.
 	#[arg(long, value_name = "MODEL_ID", hide = true)]
@@ -146,6 +151,9 @@ pub enum Command {
 
 	/// Print what the database holds.
 	ChainInfo(sc_cli::ChainInfoCmd),
+
+	/// Check whether this machine can validate: its bits, memory and speed.
+	Check(crate::gate::CheckCmd),
 
 	/// Measure weights.
 	#[command(subcommand)]
@@ -278,6 +286,18 @@ mod tests {
 		assert_eq!(parse(&["--isa", "sse2"]).noema.isa, Some(Isa::Sse2));
 		let args = ["noema-node", "--isa", "mmx"];
 		assert!(<Cli as SubstrateCli>::try_from_iter(args).is_err());
+	}
+
+	#[test]
+	fn force_and_check_are_plain_words() {
+		assert!(parse(&["--dev", "--force"]).noema.force);
+		assert!(!parse(&["--dev"]).noema.force);
+		let cli = parse(&["check", "--json", "--plan-cache-mib", "64"]);
+		let Some(Command::Check(check)) = cli.subcommand else {
+			panic!("{cli:?}")
+		};
+		assert!(check.json);
+		assert_eq!(check.plan_cache_mib.get(), 64);
 	}
 
 	#[test]

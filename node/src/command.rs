@@ -88,6 +88,7 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(command)?;
 			runner.sync_run(|config| command.run::<Block>(&config))
 		}
+		Some(Command::Check(command)) => command.run(),
 		Some(Command::Benchmark(command)) => crate::benchmark::run(&cli, command, &options),
 	}
 }

@@ -1,11 +1,12 @@
 //! Noema's node.
 //!
-//! It is a Substrate node with BABE and GRANDPA, and four parts of its own:
+//! It is a Substrate node with BABE and GRANDPA, and five parts of its own:
 //!
 //! * [`executor`]: tells the inference precompile whether a runtime call belongs to a block, so
 //!   that an internal fault stops the node in the one case and is an error in the other,
 //! * [`prefetch`] and [`proposer`]: plans of models are built ahead, and a block is authored only
 //!   once every callable model has one; import never waits,
+//! * [`gate`]: a machine that is too small or too slow does not validate,
 //! * [`rpc`]: the `inference_*` namespace, for wallets and dapps,
 //! * [`hosting`]: answers jobs for a host, and challenges wrong answers.
 //!
@@ -31,6 +32,7 @@ pub mod chain_spec;
 pub mod cli;
 pub mod command;
 pub mod executor;
+pub mod gate;
 pub mod hosting;
 pub mod metrics;
 pub mod plans;

@@ -88,6 +88,12 @@ macro_rules! metrics {
 }
 pub(crate) use metrics;
 
+mod engine;
+#[cfg(test)]
+mod pictures;
+
+pub use engine::EngineMetrics;
+
 metrics! {
 	/// The metrics of prefetch, proposer and RPC.
 	pub struct Metrics {
@@ -97,6 +103,10 @@ metrics! {
 		pub plan_cache_pinned_bytes: Gauge<U64>,
 		/// Plans and verdicts on files in the cache
 		pub plan_cache_entries: Gauge<U64>,
+		/// Plans in the cache
+		pub plan_cache_plans: Gauge<U64>,
+		/// Plans pushed out of the cache for want of room, since the start
+		pub plan_cache_evictions: Gauge<U64>,
 		/// Lookups of a plan that found one, since the start
 		pub plan_cache_hits: Gauge<U64>,
 		/// Lookups of a plan that found none, since the start
@@ -113,6 +123,18 @@ metrics! {
 		pub prefetch_seconds: Histogram,
 		/// Slots in which no block was authored, for want of a plan
 		pub proposals_declined: Counter<U64>,
+		/// Plans that the last attempt to author a block had to wait for
+		pub proposer_missing_plans: Gauge<U64>,
+		/// Uploaded files that wait for admission, on the best block
+		pub models_queued: Gauge<U64>,
+		/// Bytes of the uploaded files that wait for admission, on the best block
+		pub models_queued_bytes: Gauge<U64>,
+		/// Models that mature, on the best block
+		pub models_maturing: Gauge<U64>,
+		/// Models that may be called, on the best block
+		pub models_resident: Gauge<U64>,
+		/// Bytes of the files of models that may be called, on the best block
+		pub models_resident_bytes: Gauge<U64>,
 		/// Dry runs that gave an answer
 		pub dry_runs_answered: Counter<U64>,
 		/// Dry runs that gave an error

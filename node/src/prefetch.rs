@@ -6,10 +6,11 @@
 //! mature, then what admission will find of queued files. It is off the path of consensus: a
 //! block that comes before its plan builds the plan itself, slower, with the same result.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{cell::Cell, fmt, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt};
 use noema_precompile_inference::host::{plan_cache, Attempt, EnsureOutcome, Head, Next};
+use noema_primitives::{WorkItem, WorkStage};
 use sc_client_api::{Backend, BlockchainEvents, StorageProvider};
 use sp_blockchain::{Backend as _, HeaderBackend};
 use sp_runtime::traits::Block as BlockT;
@@ -38,6 +39,8 @@ pub struct Prefetch<C, BE> {
 	client: Arc<C>,
 	backend: Arc<BE>,
 	metrics: Metrics,
+	/// What was missing after the last pass.
+	missing: Cell<u64>,
 }
 
 impl<C, BE> fmt::Debug for Prefetch<C, BE> {
@@ -53,6 +56,7 @@ impl<C, BE> Prefetch<C, BE> {
 			client,
 			backend,
 			metrics,
+			missing: Cell::new(0),
 		}
 	}
 
@@ -101,11 +105,24 @@ impl<C, BE> Prefetch<C, BE> {
 			.filter(|leaf| *leaf != best)
 			.filter_map(|leaf| self.head::<B>(leaf))
 			.collect();
-		let pass = plan_cache().follow(self.head::<B>(best).as_ref(), &forks);
+		let best = self.head::<B>(best);
+		if let Some(best) = &best {
+			self.report_registry(&best.items);
+		}
+		let pass = plan_cache().follow(best.as_ref(), &forks);
 		for attempt in &pass.attempts {
 			self.report(attempt);
 		}
 		self.metrics.prefetch_missing.set(pass.missing);
+		match (self.missing.replace(pass.missing), pass.missing) {
+			(0, missing @ 1..) => log::info!(
+				target: LOG_TARGET,
+				"{missing} plan(s) or report(s) to work out; no block is authored while a callable \
+				 model has no plan",
+			),
+			(1.., 0) => log::info!(target: LOG_TARGET, "all plans and reports are there"),
+			_ => {}
+		}
 		self.report_cache();
 		pass.next
 	}
@@ -166,11 +183,28 @@ impl<C, BE> Prefetch<C, BE> {
 		self.metrics.prefetch_failed.inc();
 	}
 
+	/// Counts what the chain holds at the best block.
+	fn report_registry(&self, items: &[WorkItem]) {
+		let of = |stage| items.iter().filter(move |item| item.stage == stage);
+		let count = |stage| of(stage).count() as u64;
+		let bytes = |stage| of(stage).map(|item| u64::from(item.location.size)).sum();
+		let metrics = &self.metrics;
+		metrics.models_queued.set(count(WorkStage::Queued));
+		metrics.models_queued_bytes.set(bytes(WorkStage::Queued));
+		metrics.models_maturing.set(count(WorkStage::Maturing));
+		metrics.models_resident.set(count(WorkStage::Resident));
+		metrics
+			.models_resident_bytes
+			.set(bytes(WorkStage::Resident));
+	}
+
 	fn report_cache(&self) {
 		let stats = plan_cache().stats();
 		self.metrics.plan_cache_bytes.set(stats.bytes);
 		self.metrics.plan_cache_pinned_bytes.set(stats.pinned_bytes);
 		self.metrics.plan_cache_entries.set(stats.entries);
+		self.metrics.plan_cache_plans.set(stats.plans);
+		self.metrics.plan_cache_evictions.set(stats.evictions);
 		self.metrics.plan_cache_hits.set(stats.hits);
 		self.metrics.plan_cache_misses.set(stats.misses);
 		self.metrics.plan_cache_builds.set(stats.builds);

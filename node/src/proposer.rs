@@ -108,7 +108,13 @@ where
 	type Error = E::Error;
 
 	fn init(&mut self, parent_header: &B::Header) -> Self::CreateProposer {
-		if let Err(declined) = self.check::<B>(parent_header.hash()) {
+		let checked = self.check::<B>(parent_header.hash());
+		let missing = match &checked {
+			Err(Declined::PlansMissing { models, .. }) => models.len(),
+			Ok(()) | Err(Declined::WorkingSet(_)) => 0,
+		};
+		self.metrics.proposer_missing_plans.set(missing as u64);
+		if let Err(declined) = checked {
 			log::warn!(target: LOG_TARGET, "{declined}");
 			self.metrics.proposals_declined.inc();
 			let error = ConsensusError::Other(Box::new(declined));
@@ -239,11 +245,13 @@ mod tests {
 			"model 2 is not callable yet: {text}"
 		);
 
+		assert_eq!(metrics.proposer_missing_plans.get(), 2);
 		plans.0.lock().insert(id(1));
 		assert!(block_on(factory.init(&parent())).is_err());
 		plans.0.lock().insert(id(3));
 		assert!(block_on(factory.init(&parent())).is_ok());
 		assert_eq!(metrics.proposals_declined.get(), 2);
+		assert_eq!(metrics.proposer_missing_plans.get(), 0);
 	}
 
 	#[test]

@@ -12,7 +12,7 @@ pub(super) fn run(command: &EngineCmd) -> sc_cli::Result<()> {
 }
 
 /// The coefficients of the runtime that the node carries: what it charges for one of each.
-fn in_use() -> Coefficients {
+pub(crate) fn in_use() -> Coefficients {
 	let price = |cost| CostToWeight::convert(cost).ref_time();
 	let none = Cost::default();
 	Coefficients {

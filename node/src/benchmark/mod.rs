@@ -1,6 +1,6 @@
 //! Measures weights: `noema-node benchmark`.
 
-mod engine;
+pub(crate) mod engine;
 #[cfg(feature = "runtime-benchmarks")]
 mod runtime;
 

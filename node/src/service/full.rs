@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
 	cli::Sealing,
-	metrics::Metrics,
+	gate,
+	metrics::{EngineMetrics, Metrics},
 	prefetch::Prefetch,
 	rpc::{self, CommonDeps, ConsensusDeps},
 	Block,
@@ -125,6 +126,7 @@ where
 	N: NetworkBackend<Block, <Block as BlockT>::Hash>,
 {
 	let parts = new_partial(&config, options, Sealing::Babe)?;
+	gate::pass(&config, &options.noema)?;
 	let Consensus {
 		import_queue,
 		block_import,
@@ -133,6 +135,7 @@ where
 		grandpa_link,
 	} = consensus(&config, &parts)?;
 	let metrics = Metrics::new(config.prometheus_registry())?;
+	EngineMetrics::observe(config.prometheus_registry())?;
 
 	// A test network may have no more than one node to sync from.
 	if matches!(

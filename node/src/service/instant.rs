@@ -43,7 +43,7 @@ use super::{
 };
 use crate::{
 	cli::Sealing,
-	metrics::Metrics,
+	metrics::{EngineMetrics, Metrics},
 	plans::{missing, ClientWorkingSet, ProcessPlans, WorkingSet},
 	prefetch::Prefetch,
 	rpc::{self, CommonDeps},
@@ -76,6 +76,7 @@ where
 	isolate(&mut config);
 	let parts = new_partial(&config, options, Sealing::Instant)?;
 	let metrics = Metrics::new(config.prometheus_registry())?;
+	EngineMetrics::observe(config.prometheus_registry())?;
 
 	let babe_config = sc_consensus_babe::configuration(&*parts.client)?;
 	let slot_duration = babe_config.slot_duration();

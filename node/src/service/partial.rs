@@ -13,6 +13,8 @@ use crate::{
 	Block,
 };
 
+const LOG_TARGET: &str = "noema::service";
+
 /// The parts that do not depend on how blocks come about.
 pub struct Partial {
 	/// Runs the runtime and holds the chain.
@@ -114,19 +116,25 @@ fn prepare_precompile(params: &NoemaParams, chain: ChainType) -> Result<(), Serv
 		for_tests("--isa")?;
 		force_isa(isa).map_err(|e| other(format!("--isa {isa}: {e}")))?;
 	}
-	log::info!("🧮 Inferring with {}", isa());
+	log::info!(target: LOG_TARGET, "🧮 Inferring with {}", isa());
 	self_test().map_err(|e| {
 		other(format!(
 			"this machine does not compute what the others do, so it must not run a node: {e}"
 		))
 	})?;
 	if !PlanCache::configure(params.plan_cache_mib.get().saturating_mul(1 << 20)) {
-		log::warn!("the plan cache is in use already; --plan-cache-mib has no effect");
+		log::warn!(
+			target: LOG_TARGET,
+			"the plan cache is in use already; --plan-cache-mib has no effect",
+		);
 	}
 	set_offchain_limit(params.offchain_inferences.get() as usize);
 	if let Some(model) = params.inject_fault {
 		for_tests("--inject-fault")?;
-		log::warn!("every computation of model {model} will panic, as --inject-fault asks");
+		log::warn!(
+			target: LOG_TARGET,
+			"every computation of model {model} will panic, as --inject-fault asks",
+		);
 		noema_precompile_inference::host::inject_fault(model);
 	}
 	Ok(())

@@ -69,9 +69,6 @@ pub enum Error {
 	Fit(#[from] FitError),
 }
 
-/// Most MiB that are written between runs if nothing is said.
-const MAX_EVICT_MIB: usize = 64;
-
 impl EngineCmd {
 	/// Measures, fits, prints the table, and writes the file. What is in use is shown for
 	/// comparison.
@@ -110,10 +107,7 @@ impl EngineCmd {
 	fn evicted(&self) -> usize {
 		match self.evict_mib {
 			Some(mib) => mib.saturating_mul(1 << 20),
-			None => {
-				let most = MAX_EVICT_MIB << 20;
-				machine::largest_cache().unwrap_or(most).min(most)
-			}
+			None => machine::bytes_to_evict(),
 		}
 	}
 

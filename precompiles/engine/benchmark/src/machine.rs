@@ -1,4 +1,4 @@
-//! What the header of a weights file says of the machine.
+//! What the machine says of itself: its name, for the header of a weights file, and its caches.
 
 use std::path::Path;
 
@@ -25,6 +25,15 @@ pub fn largest_cache() -> Option<usize> {
 		.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("size")).ok())
 		.filter_map(|size| bytes(size.trim()))
 		.max()
+}
+
+/// Most bytes that are written between runs if nothing else is said.
+const MAX_EVICTED: usize = 64 << 20;
+
+/// Bytes to write before a run, so that caches hold nothing of it: as many as the largest cache has,
+/// within reason.
+pub fn bytes_to_evict() -> usize {
+	largest_cache().unwrap_or(MAX_EVICTED).min(MAX_EVICTED)
 }
 
 /// Sizes are given as `2048K`.

@@ -5,7 +5,10 @@
 //! else the machine does for a while is spread over many of them, and a model's time is the median
 //! of its rounds.
 
-use std::{hint::black_box, time::Instant};
+use std::{
+	hint::black_box,
+	time::{Duration, Instant},
+};
 
 use noema_engine::{Engine, ModelError, Plan, Profile1, RunError, Value};
 
@@ -86,11 +89,17 @@ impl Candidate {
 		}
 	}
 
-	fn sample(mut self) -> Sample {
+	fn sample(self, of_rounds: fn(&mut [f64]) -> f64) -> Sample {
+		let Self {
+			name,
+			plan,
+			mut times,
+			..
+		} = self;
 		Sample {
-			picoseconds: median(&mut self.times),
-			cost: self.plan.report().cost,
-			name: self.name,
+			picoseconds: of_rounds(&mut times),
+			cost: plan.report().cost,
+			name,
 		}
 	}
 }
@@ -111,7 +120,33 @@ pub fn measure(
 			model.run()?;
 		}
 	}
-	Ok(models.into_iter().map(Candidate::sample).collect())
+	let samples = models.into_iter().map(|model| model.sample(median));
+	Ok(samples.collect())
+}
+
+/// The least time of each model: what the machine is able to, whatever else it does meanwhile.
+///
+/// Rounds are as those of [`measure`]. At least one is run, no more than `rounds`, and none begins
+/// once `patience` is over.
+pub fn measure_best(
+	mut models: Vec<Candidate>,
+	rounds: u32,
+	evicted: usize,
+	patience: Duration,
+) -> Result<Vec<Sample>, MeasureError> {
+	let mut caches = vec![0u8; evicted];
+	let start = Instant::now();
+	for round in 0..rounds.max(1) {
+		if round > 0 && start.elapsed() >= patience {
+			break;
+		}
+		for model in &mut models {
+			evict(&mut caches);
+			model.run()?;
+		}
+	}
+	let samples = models.into_iter().map(|model| model.sample(least));
+	Ok(samples.collect())
 }
 
 /// Writes a byte of each line.
@@ -120,6 +155,11 @@ fn evict(caches: &mut [u8]) {
 		*byte = byte.wrapping_add(1);
 	}
 	black_box(caches);
+}
+
+/// The smallest one. Infinite of none.
+fn least(times: &mut [f64]) -> f64 {
+	times.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 /// The middle one, or the mean of the two in the middle. Zero of none.
@@ -150,6 +190,19 @@ mod tests {
 		assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
 		assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
 		assert_eq!(median(&mut [7.0]), 7.0);
+	}
+
+	#[test]
+	fn the_best_time_is_the_least() {
+		assert_eq!(least(&mut [3.0, 1.0, 2.0]), 1.0);
+		assert_eq!(least(&mut []), f64::INFINITY);
+	}
+
+	#[test]
+	fn one_round_is_run_without_patience() {
+		let candidate = Candidate::new(model()).expect("it runs");
+		let samples = measure_best(vec![candidate], 9, 64, Duration::ZERO).expect("it runs");
+		assert!(samples[0].picoseconds.is_finite());
 	}
 
 	#[test]

@@ -22,7 +22,7 @@ use std::{
 	},
 };
 
-use moka::{policy::EvictionPolicy, sync::Cache};
+use moka::{notification::RemovalCause, policy::EvictionPolicy, sync::Cache};
 use noema_engine::{Plan, Profile1};
 use noema_primitives::{ModelId, ModelLocation, ModelReport, Refusal, PROFILE_1};
 use parking_lot::RwLock;
@@ -100,12 +100,16 @@ pub struct CacheStats {
 	pub pinned_bytes: u64,
 	/// Plans and verdicts held.
 	pub entries: u64,
+	/// Plans held, pinned ones included.
+	pub plans: u64,
 	/// Calls that found what they needed.
 	pub hits: u64,
 	/// Calls that did not.
 	pub misses: u64,
 	/// Plans built, or files refused.
 	pub builds: u64,
+	/// Plans that were pushed out for want of room.
+	pub evictions: u64,
 }
 
 /// The process-wide cache; see [`plan_cache`].
@@ -118,6 +122,7 @@ pub struct PlanCache {
 	hits: AtomicU64,
 	misses: AtomicU64,
 	builds: AtomicU64,
+	evictions: Arc<AtomicU64>,
 }
 
 static CACHE: OnceLock<PlanCache> = OnceLock::new();
@@ -133,7 +138,14 @@ impl PlanCache {
 	pub fn new(max_bytes: u64) -> Self {
 		// Weighed in KiB: a weight is 32 bits wide. The policy must be LRU: moka's own would let a
 		// plan in only if it is asked for more often than what it would push out.
+		let evictions = Arc::<AtomicU64>::default();
+		let counted = evictions.clone();
 		let recent = Cache::builder()
+			.eviction_listener(move |_, _, cause| {
+				if cause == RemovalCause::Size {
+					counted.fetch_add(1, Ordering::Relaxed);
+				}
+			})
 			.max_capacity(max_bytes / 1024)
 			.weigher(|_, entry: &Arc<Entry>| {
 				u32::try_from(entry.bytes().div_ceil(1024)).unwrap_or(u32::MAX)
@@ -152,6 +164,7 @@ impl PlanCache {
 			hits: 0.into(),
 			misses: 0.into(),
 			builds: 0.into(),
+			evictions,
 		}
 	}
 
@@ -185,9 +198,11 @@ impl PlanCache {
 			bytes: self.recent.weighted_size() * 1024 + pinned_bytes,
 			pinned_bytes,
 			entries: self.recent.entry_count() + self.verdicts.entry_count() + pinned.len() as u64,
+			plans: self.recent.entry_count() + pinned.len() as u64,
 			hits: self.hits.load(Ordering::Relaxed),
 			misses: self.misses.load(Ordering::Relaxed),
 			builds: self.builds.load(Ordering::Relaxed),
+			evictions: self.evictions.load(Ordering::Relaxed),
 		}
 	}
 

@@ -49,6 +49,11 @@ pub fn with_call_kind<R>(kind: CallKind, call: impl FnOnce() -> R) -> R {
 	call()
 }
 
+/// What the call on this thread is for; `None` outside of a node.
+pub(super) fn current() -> Option<CallKind> {
+	CURRENT.get()
+}
+
 /// What went wrong in a computation.
 pub(crate) enum Failure {
 	/// A result: the same on every node. [`Status::ModelMissing`] is the one exception, see

@@ -1,6 +1,9 @@
 //! The bodies of the host functions.
 
-use std::cell::RefCell;
+use std::{
+	cell::{Cell, RefCell},
+	time::Instant,
+};
 
 use codec::{DecodeAll, Encode};
 use noema_engine::{Engine, Profile1};
@@ -11,6 +14,7 @@ use super::{
 	cache::{plan_cache, read_file, Entry},
 	call_kind::{guarded, Failure, Subject},
 	convert,
+	observe::{notify, Ran, Work},
 };
 use crate::Status;
 
@@ -24,12 +28,14 @@ pub(crate) fn admit(
 	report: &mut [u8],
 ) -> i64 {
 	let location = location(model, size, chunk_prefix);
-	finish(guarded(Subject::Model(location.id), || {
+	let result = guarded(Subject::Model(location.id), || {
 		let profile = known(profile)?;
 		let ext = RefCell::new(ext);
 		let verdict = plan_cache().verdict(location.id, profile, || read(&ext, &location))?;
 		Ok(write(&verdict.encode(), report)?)
-	}))
+	});
+	notify(Work::Admission, &result, None);
+	finish(result)
 }
 
 /// See [`noema_inference::infer`](crate::interface::noema_inference::infer).
@@ -43,7 +49,8 @@ pub(crate) fn infer(
 	outputs: &mut [u8],
 ) -> i64 {
 	let location = location(model, size, chunk_prefix);
-	finish(guarded(Subject::Model(location.id), || {
+	let ran = Cell::new(None);
+	let result = guarded(Subject::Model(location.id), || {
 		let inputs =
 			Vec::<NamedTensor>::decode_all(&mut &inputs[..]).map_err(|_| Status::SchemaMismatch)?;
 		let profile = known(profile)?;
@@ -54,11 +61,19 @@ pub(crate) fn infer(
 		};
 		let inputs =
 			convert::inputs(&plan.report().inputs, inputs).ok_or(Status::SchemaMismatch)?;
-		let answer = Profile1.run(plan, &inputs).map_err(convert::run_failure)?;
+		let started = Instant::now();
+		let answer = Profile1.run(plan, &inputs);
+		ran.set(Some(Ran {
+			took: started.elapsed(),
+			cost: convert::cost(plan.report().cost),
+		}));
+		let answer = answer.map_err(convert::run_failure)?;
 		let answer = convert::outputs(&plan.report().outputs, answer)
 			.ok_or_else(|| Failure::Internal("outputs beyond the interface's bounds".into()))?;
 		Ok(write(&answer.encode(), outputs)?)
-	}))
+	});
+	notify(Work::Inference, &result, ran.get());
+	finish(result)
 }
 
 fn location(model: &[u8; 32], size: u32, chunk_prefix: &[u8]) -> ModelLocation {

@@ -55,6 +55,11 @@ fn draw(recipes: &[Recipe]) -> impl Iterator<Item = Model> + '_ {
 	})
 }
 
+/// The arrangements that models have: what blocks are made of, and soon measured.
+pub fn networks() -> Vec<Model> {
+	draw(networks::RECIPES).collect()
+}
+
 /// All of them.
 pub fn models() -> Vec<Model> {
 	let mut models: Vec<Model> = draw(networks::RECIPES)
