@@ -370,11 +370,11 @@ impl Product<'_> {
 					let lines: [&[[Line; 2]]; G] = std::array::from_fn(|g| &panels[g][at..][..len]);
 					for (k, a) in a.iter().enumerate() {
 						let a = S::f32s::simd_from(simd, *a);
-						for g in 0..G {
-							for v in 0..V {
+						for (sums, lines) in sums.iter_mut().zip(lines) {
+							for (v, sum) in sums.iter_mut().enumerate() {
 								let lane = v * lanes;
-								let line = &lines[g][k][lane / LINE].0[lane % LINE..][..lanes];
-								sums[g][v] += a * S::f32s::from_slice(simd, line);
+								let line = &lines[k][lane / LINE].0[lane % LINE..][..lanes];
+								*sum += a * S::f32s::from_slice(simd, line);
 							}
 						}
 					}
@@ -383,9 +383,9 @@ impl Product<'_> {
 						(tap, done) = (tap + 1, 0);
 					}
 				}
-				for g in 0..G {
-					for v in 0..V {
-						totals[g][v] += sums[g][v];
+				for (totals, sums) in totals.iter_mut().zip(sums) {
+					for (total, sum) in totals.iter_mut().zip(sums) {
+						*total += sum;
 					}
 				}
 			}

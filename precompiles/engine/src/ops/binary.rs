@@ -14,6 +14,9 @@ use crate::{
 	DType,
 };
 
+/// Computes an output in the memory of the first input.
+pub(super) type InPlace = fn(Tensor, &Tensor) -> Result<Tensor, EvalError>;
+
 /// An elementwise operator of two inputs that broadcast.
 pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 	/// The ONNX operator type.
@@ -46,7 +49,7 @@ pub(super) trait BinaryOp: Debug + Send + Sync + 'static {
 	fn apply(&self, a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor, EvalError>;
 
 	/// The output in the memory of `a`, which is binary32 of the output's shape, if the operator can.
-	fn in_place(&self) -> Option<fn(Tensor, &Tensor) -> Result<Tensor, EvalError>> {
+	fn in_place(&self) -> Option<InPlace> {
 		None
 	}
 }
@@ -217,14 +220,7 @@ pub(super) use arithmetic;
 /// Implements `in_place` of a [`BinaryOp`] whose output is this expression for binary32.
 macro_rules! in_place {
 	($float:expr) => {
-		fn in_place(
-			&self,
-		) -> Option<
-			fn(
-				tract_onnx::prelude::Tensor,
-				&tract_onnx::prelude::Tensor,
-			) -> Result<tract_onnx::prelude::Tensor, $crate::error::EvalError>,
-		> {
+		fn in_place(&self) -> Option<$crate::ops::binary::InPlace> {
 			use $crate::{broadcast::zip_in_place, simd::vectorized};
 			Some(|a, b| {
 				vectorized(

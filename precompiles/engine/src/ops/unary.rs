@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// An elementwise operator of one input.
-pub(super) trait UnaryOp: Debug + Send + Sync + 'static {
+pub(super) trait UnaryOp: Sized + Debug + Send + Sync + 'static {
 	/// The ONNX operator type.
 	const NAME: &'static str;
 	/// The element types that it takes.
@@ -35,8 +35,11 @@ pub(super) trait UnaryOp: Debug + Send + Sync + 'static {
 	fn apply(&self, x: &Tensor) -> Result<Tensor, EvalError>;
 
 	/// The output in the memory of `x`, if the operator can.
-	const IN_PLACE: Option<fn(&Self, Tensor) -> Result<Tensor, EvalError>> = None;
+	const IN_PLACE: Option<InPlace<Self>> = None;
 }
+
+/// Computes the output of an operator in the memory of its input.
+pub(super) type InPlace<O> = fn(&O, Tensor) -> Result<Tensor, EvalError>;
 
 /// An elementwise function of floats.
 pub(super) trait FloatFn: Debug + Send + Sync + 'static {
@@ -84,7 +87,7 @@ impl<F: FloatFn> UnaryOp for Floats<F> {
 		))
 	}
 
-	const IN_PLACE: Option<fn(&Self, Tensor) -> Result<Tensor, EvalError>> = Some(|op, mut x| {
+	const IN_PLACE: Option<InPlace<Self>> = Some(|op, mut x| {
 		let function = &op.0;
 		crate::with_float!(dtype(&x)?, T => {
 			let elements = slice_mut::<T>(&mut x)?;
