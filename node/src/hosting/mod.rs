@@ -10,7 +10,7 @@
 //! ```
 //!
 //! * [`duty`] decides from the state of a job alone, as it is final: a pure function,
-//! * [`bench`] runs models, traced, and finds what the referee must be given,
+//! * [`mod@bench`] runs models, traced, and finds what the referee must be given,
 //! * [`paper`] makes the calls,
 //! * [`sender`] signs them and sees to it that they get into blocks,
 //! * [`key`] holds the account's key, and the salts of its commitments,
