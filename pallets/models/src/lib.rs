@@ -19,7 +19,7 @@
 //!                                           (unknown)
 //! ```
 //!
-//! Where stake does not decide ([`ModelStake::decides`](noema_primitives::hosting::ModelStake::decides)),
+//! Where stake does not decide ([`ModelStake::decides`]),
 //! no model is ever dormant or leaving: an admitted one matures at once, and becomes resident. One that
 //! finds no room goes back to the uploads.
 //!
