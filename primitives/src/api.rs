@@ -62,6 +62,10 @@ sp_api::decl_runtime_apis! {
 		/// What a run of this cost adds to the weight of a call, whatever model it is of.
 		fn run_weight(cost: Cost) -> Weight;
 
+		/// What a call of a model of this cost weighs beyond one that finds no release: the run, and
+		/// what it takes to pay the model's hosts. The bytes of outputs, and a royalty, come on top.
+		fn added_weight(cost: Cost) -> Weight;
+
 		/// The receipt with this number, while it is kept.
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>>;
 	}

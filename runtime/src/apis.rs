@@ -296,6 +296,10 @@ impl_runtime_apis! {
 			CostToWeight::convert(cost)
 		}
 
+		fn added_weight(cost: Cost) -> Weight {
+			Inference::added_weight(&cost)
+		}
+
 		fn receipt(id: ReceiptId) -> Option<Receipt<AccountId, BlockNumber>> {
 			Inference::receipt(id)
 		}

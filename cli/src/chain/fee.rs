@@ -31,7 +31,7 @@ pub fn model_deposit(size: usize, plan_bytes: u64) -> u128 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Estimate {
-	/// Picoseconds of computation that are charged, the pallet's own work left out.
+	/// Picoseconds of computation that are charged, of the pallet's own work only the hosts' pay.
 	pub ref_time: u64,
 	/// The fee, without a royalty and the share of the model's hosts.
 	#[serde(with = "balance")]
@@ -90,7 +90,7 @@ pub async fn estimate(
 	let at = chain.at_finalized().await?;
 	let signed = sign_at(&at, &calls::infer(&release, &blank), &key, 0)?;
 	let refused = chain.inclusion_fee(&signed).await?;
-	let ref_time = chain.run_weight(cost).await?;
+	let ref_time = chain.added_weight(cost).await?;
 	let run = chain.weight_to_fee(ref_time).await?;
 	Ok(Estimate {
 		ref_time,

@@ -256,13 +256,22 @@ impl Chain {
 
 	/// The `ref_time` that a run of this cost is charged, in picoseconds.
 	pub async fn run_weight(&self, cost: &Cost) -> Result<u64, ChainError> {
-		const METHOD: &str = "InferenceApi_run_weight";
+		self.weight_of("InferenceApi_run_weight", cost).await
+	}
+
+	/// The `ref_time`, in picoseconds, that a call of a model of this cost is charged beyond one that
+	/// finds no release.
+	pub async fn added_weight(&self, cost: &Cost) -> Result<u64, ChainError> {
+		self.weight_of("InferenceApi_added_weight", cost).await
+	}
+
+	async fn weight_of(&self, method: &'static str, cost: &Cost) -> Result<u64, ChainError> {
 		let cost = (cost.macs, cost.bytes, cost.steps, cost.transcendentals).encode();
 		let bytes: Vec<u8> = self
 			.methods()
-			.state_call(METHOD, Some(&cost), None)
+			.state_call(method, Some(&cost), None)
 			.await
-			.map_err(|error| ChainError::request(METHOD, error))?;
+			.map_err(|error| ChainError::request(method, error))?;
 		// A weight: its time, and the size of its proof.
 		let (ref_time, _) = <(Compact<u64>, Compact<u64>)>::decode(&mut bytes.as_slice())
 			.map_err(|_| ChainError::Inconsistent("a weight is no weight".to_owned()))?;

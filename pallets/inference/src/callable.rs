@@ -6,7 +6,7 @@
 
 use frame_support::{traits::Get, weights::Weight};
 use noema_primitives::{
-	hosting::HostShare, ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost,
+	hosting::HostShare, Cost, ModelRegistry, NamedTensor, ReleaseCost, ResolvedRelease, RunCost,
 };
 use sp_runtime::{
 	traits::{Convert, Zero},
@@ -59,6 +59,16 @@ impl<T: Config> Pallet<T> {
 			.unwrap_or_else(|| T::WeightInfo::infer(0, 0))
 	}
 
+	/// What a run of this cost adds to the weight of a call: the engine's work, and paying the hosts.
+	pub fn added_weight(cost: &Cost) -> Weight {
+		let run = T::CostToWeight::convert(*cost);
+		if T::Hosts::share(cost).is_zero() {
+			run
+		} else {
+			run.saturating_add(T::WeightInfo::hosts_share())
+		}
+	}
+
 	/// The weight of a call of a release of this cost, with `input_bytes` bytes of tensor data.
 	fn price(cost: &ReleaseCost, input_bytes: u32) -> Result<Weight, Error<T>> {
 		let run = &cost.run;
@@ -66,12 +76,9 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::OutputsTooLarge);
 		}
 		let mut weight = T::WeightInfo::infer(input_bytes, run.output_bytes)
-			.saturating_add(T::CostToWeight::convert(run.cost));
+			.saturating_add(Self::added_weight(&run.cost));
 		if cost.has_royalty {
 			weight.saturating_accrue(T::WeightInfo::royalty());
-		}
-		if !T::Hosts::share(&run.cost).is_zero() {
-			weight.saturating_accrue(T::WeightInfo::hosts_share());
 		}
 		if weight.any_gt(T::MaxInferenceWeight::get()) {
 			return Err(Error::TooHeavy);

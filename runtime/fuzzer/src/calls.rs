@@ -51,15 +51,15 @@ impl World {
 
 	/// A call to models, inference, hosting or jobs, or one that carries such calls inside.
 	fn nested(&self, random: &mut Random, depth: usize) -> RuntimeCall {
-		let kinds = if depth < MAX_DEPTH { 20 } else { 14 };
+		let kinds = if depth < MAX_DEPTH { 26 } else { 20 };
 		match random.below(kinds) {
-			0..4 => RuntimeCall::Inference(self.inference(random)),
-			4..8 => RuntimeCall::Models(self.models(random)),
-			8..11 => RuntimeCall::Hosting(self.hosting(random)),
-			11..14 => RuntimeCall::Jobs(self.jobs(random)),
-			14 | 15 => RuntimeCall::Utility(self.utility(random, depth + 1)),
-			16 | 17 => RuntimeCall::Proxy(self.proxy(random, depth + 1)),
-			18 => RuntimeCall::Multisig(self.multisig(random, depth + 1)),
+			0..7 => RuntimeCall::Inference(self.inference(random)),
+			7..14 => RuntimeCall::Models(self.models(random)),
+			14..17 => RuntimeCall::Hosting(self.hosting(random)),
+			17..20 => RuntimeCall::Jobs(self.jobs(random)),
+			20 | 21 => RuntimeCall::Utility(self.utility(random, depth + 1)),
+			22 | 23 => RuntimeCall::Proxy(self.proxy(random, depth + 1)),
+			24 => RuntimeCall::Multisig(self.multisig(random, depth + 1)),
 			_ => RuntimeCall::Sudo(self.sudo(random, depth + 1)),
 		}
 	}
