@@ -614,10 +614,10 @@ mod tests {
 
 	fn run() {
 		let figures = Fuzzer::new()
-			.run(12_000, 1)
+			.run(40_000, 1)
 			.unwrap_or_else(|finding| panic!("{finding:?}"));
-		assert_eq!(figures.executions, 12_000);
-		assert!(figures.checks >= 12);
+		assert_eq!(figures.executions, 40_000);
+		assert!(figures.checks >= 40);
 		// A fuzzer whose extrinsics get nowhere shows nothing.
 		for call in [
 			"Inference.infer",
