@@ -293,15 +293,7 @@ async fn values_outside_of_a_domain() {
 	let chain = node.chain().await;
 	let (alice, bob) = (key("//Alice"), key("//Bob"));
 
-	let gather = onnx::one_node(
-		"Gather",
-		&[],
-		&[(("table", onnx::FLOAT, &[4, 2]), onnx::floats(8))],
-		&[("y", onnx::FLOAT, &[1, 2])],
-		Some(0),
-	);
-	// Gather takes data before indices, so the graph input comes second.
-	let gather = onnx::with_last_input(&gather, ("index", onnx::INT64, &[1]));
+	let gather = onnx::gather();
 	let release = register(&chain, &alice, &gather, "gather", 0).await;
 	let index = |i: i64| tensor("index", DType::I64, &[1], i.to_le_bytes().to_vec());
 	chain

@@ -6,17 +6,9 @@ use serde_json::Value;
 use subxt::rpcs::client::rpc_params;
 
 use crate::node::Node;
-use crate::tool::{digits, noema, noema_async, strings};
+use crate::tool::{digits, noema, noema_async, number, strings};
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-
-fn number(value: &Value) -> u128 {
-	value
-		.as_str()
-		.expect("balances are strings")
-		.parse()
-		.expect("balances are numbers")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn digits_from_file_to_receipt() {

@@ -6,7 +6,7 @@ use noema_cli::release::Release;
 use noema_cli::tensor::{DType, Tensor};
 
 use crate::node::Node;
-use crate::tool::{digits, noema_async, strings};
+use crate::tool::{digits, register_file};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_stops_the_node_in_a_block_but_not_in_a_dry_run() {
@@ -14,21 +14,7 @@ async fn a_panic_stops_the_node_in_a_block_but_not_in_a_dry_run() {
 	let file = digits("digits.onnx");
 	let args = ["--dev", "--sealing", "instant"];
 	let mut node = Node::start(directory.path(), &args).await;
-	let register = strings([
-		"model",
-		"register",
-		file.to_str().unwrap(),
-		"--name",
-		"digits",
-		"--version",
-		"1",
-		"--suri",
-		"//Alice",
-		"--json",
-		"--url",
-		&node.url,
-	]);
-	let id = noema_async(register).await.json()["modelId"]
+	let id = register_file(&node.url, &file, "digits").await["modelId"]
 		.as_str()
 		.unwrap()
 		.to_owned();

@@ -4,7 +4,7 @@ use noema_cli::model::ModelId;
 use serde_json::{json, Value};
 
 use crate::node::Node;
-use crate::tool::{digits, noema, noema_async, strings, Ran};
+use crate::tool::{digits, noema, noema_async, number, register_file, strings, Ran};
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
@@ -14,21 +14,7 @@ const RELEASE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY/digits@1
 async fn with_digits() -> (Node, String) {
 	let node = Node::instant().await;
 	let file = digits("digits.onnx");
-	let register = strings([
-		"model",
-		"register",
-		file.to_str().unwrap(),
-		"--name",
-		"digits",
-		"--version",
-		"1",
-		"--suri",
-		"//Alice",
-		"--json",
-		"--url",
-		&node.url,
-	]);
-	let registered = noema_async(register).await.json();
+	let registered = register_file(&node.url, &file, "digits").await;
 	// By the stake of the chain's first host.
 	assert_eq!(registered["stage"]["kind"], "resident");
 	let id = format!("0x{}", ModelId::of(&std::fs::read(file).unwrap()));
@@ -55,14 +41,6 @@ fn after(ran: &Ran) -> Value {
 /// So many tokens, as JSON has them.
 fn noe(tokens: u64) -> Value {
 	json!((u128::from(tokens) * 1_000_000_000_000).to_string())
-}
-
-fn number(value: &Value) -> u128 {
-	value
-		.as_str()
-		.expect("balances are strings")
-		.parse()
-		.expect("balances are numbers")
 }
 
 #[tokio::test(flavor = "multi_thread")]

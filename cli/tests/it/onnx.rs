@@ -263,8 +263,17 @@ pub(crate) fn matmul(rows: i64, columns: i64) -> Vec<u8> {
 	)
 }
 
+/// The row of a table of four that an input names, which is out of range from 4 on.
+pub(crate) fn gather() -> Vec<u8> {
+	let table = (("table", FLOAT, &[4, 2][..]), floats(8));
+	let row = [("y", FLOAT, &[1, 2][..])];
+	let gather = one_node("Gather", &[], &[table], &row, Some(0));
+	// Gather takes data before indices, so the graph input comes second.
+	with_last_input(&gather, ("index", INT64, &[1]))
+}
+
 /// The model with another graph input, which is the last operand of its node.
-pub(crate) fn with_last_input(model: &[u8], port: Port<'_>) -> Vec<u8> {
+fn with_last_input(model: &[u8], port: Port<'_>) -> Vec<u8> {
 	let mut model = Model::decode(model).expect("the model was just written");
 	let graph = model.graph.as_mut().expect("the model has a graph");
 	graph.node[0].input.push(port.0.to_owned());

@@ -1,6 +1,7 @@
 //! A node that is killed in the middle of its work loses nothing.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use noema_cli::chain::{calls, upload, Wait};
 use noema_cli::keys::{account_of, from_uri};
@@ -10,7 +11,7 @@ use noema_cli::tensor::{DType, Tensor};
 
 use crate::node::{until, Node};
 use crate::onnx;
-use crate::tool::{digits, noema, noema_async, strings};
+use crate::tool::{digits, noema, noema_async, register_file, strings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigkill_amid_uploads_and_inferences_loses_nothing() {
@@ -119,21 +120,7 @@ async fn sigkill_amid_uploads_and_inferences_loses_nothing() {
 	let path = directory.path().join("large.onnx");
 	std::fs::write(&path, &large).unwrap();
 	let path = path.to_str().unwrap();
-	let register = strings([
-		"model",
-		"register",
-		path,
-		"--name",
-		"large",
-		"--version",
-		"1",
-		"--suri",
-		"//Alice",
-		"--json",
-		"--url",
-		&node.url,
-	]);
-	let registered = noema_async(register).await.json();
+	let registered = register_file(&node.url, Path::new(path), "large").await;
 	assert_eq!(registered["stage"]["kind"], "resident");
 	assert_eq!(chain.stored_chunks(large_id, None).await.unwrap().len(), 25);
 

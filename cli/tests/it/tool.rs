@@ -74,3 +74,32 @@ pub(crate) fn digits(name: &str) -> PathBuf {
 pub(crate) fn strings<const N: usize>(args: [&str; N]) -> Vec<String> {
 	args.into_iter().map(str::to_owned).collect()
 }
+
+/// A balance, as JSON has it.
+pub(crate) fn number(value: &Value) -> u128 {
+	value
+		.as_str()
+		.expect("balances are strings")
+		.parse()
+		.expect("balances are numbers")
+}
+
+/// Registers a file as NAME@1 of Alice on the chain at `url`; the JSON that tells of it.
+pub(crate) async fn register_file(url: &str, file: &Path, name: &str) -> Value {
+	let file = file.to_str().expect("paths of tests are UTF-8");
+	let args = [
+		"model",
+		"register",
+		file,
+		"--name",
+		name,
+		"--version",
+		"1",
+		"--suri",
+		"//Alice",
+		"--json",
+		"--url",
+		url,
+	];
+	noema_async(strings(args)).await.json()
+}

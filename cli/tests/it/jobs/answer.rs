@@ -47,16 +47,8 @@ async fn a_host_answers_and_is_paid() {
 
 	// A model with an answer; one that fails on the inputs that it will get; one whose inputs are too
 	// large for an extrinsic.
-	let gather = onnx::one_node(
-		"Gather",
-		&[],
-		&[(("table", onnx::FLOAT, &[4, 2]), onnx::floats(8))],
-		&[("y", onnx::FLOAT, &[1, 2])],
-		Some(0),
-	);
-	let gather = onnx::with_last_input(&gather, ("index", onnx::INT64, &[1]));
 	let digits_model = LocalModel::open(&digits("digits.onnx")).unwrap();
-	let gather_model = LocalModel::open(&file("gather.onnx", gather)).unwrap();
+	let gather_model = LocalModel::open(&file("gather.onnx", onnx::gather())).unwrap();
 	let wide_path = file("wide.onnx", onnx::matmul(70_000, 2));
 	let wide_model = LocalModel::open(&wide_path).unwrap();
 	let windows = Windows {
