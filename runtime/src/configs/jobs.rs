@@ -3,7 +3,7 @@
 use codec::Encode;
 use frame_support::{
 	parameter_types,
-	traits::{fungible::HoldConsideration, ConstU32, ConstU64, Contains, Get, LinearStoragePrice},
+	traits::{ConstU32, ConstU64, Contains, Get},
 	weights::Weight,
 	PalletId,
 };
@@ -11,15 +11,15 @@ use frame_system::EnsureRoot;
 use noema_precompile_inference::NativeEngine;
 use sp_runtime::Perbill;
 
-use super::model::{BaseDeposit, ByteDeposit};
+use super::model::StorageDeposit;
 use crate::{
 	constants::{
 		block::MAX_WEIGHT,
 		time::{HOURS, MINUTES},
 	},
 	weights::CostToWeight,
-	AccountId, Authorship, Babe, Balance, Balances, BlockNumber, Hosting, Models, Runtime,
-	RuntimeCall, RuntimeHoldReason, System,
+	AccountId, Authorship, Babe, Balances, BlockNumber, Hosting, Models, Runtime, RuntimeCall,
+	RuntimeHoldReason, System,
 };
 
 const KIB: u32 = 1024;
@@ -103,18 +103,8 @@ impl pallet_jobs::Config for Runtime {
 	type Validators = ValidatorCount;
 	type FinalityLags = pallet_finality::Lagging<Runtime>;
 	type AdminOrigin = EnsureRoot<AccountId>;
-	type JobConsideration = HoldConsideration<
-		AccountId,
-		Balances,
-		JobHoldReason,
-		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
-	>;
-	type BlobConsideration = HoldConsideration<
-		AccountId,
-		Balances,
-		BlobHoldReason,
-		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
-	>;
+	type JobConsideration = StorageDeposit<JobHoldReason>;
+	type BlobConsideration = StorageDeposit<BlobHoldReason>;
 	type Callback = RuntimeCall;
 	type CallbackFilter = CallbackFilter;
 	type MaxCallbackWeight = MaxCallbackWeight;

@@ -45,21 +45,19 @@ parameter_types! {
 	pub const ResidencyNotice: BlockNumber = HOURS;
 }
 
+/// A deposit for what is stored, held for this reason.
+pub(super) type StorageDeposit<Reason> = HoldConsideration<
+	AccountId,
+	Balances,
+	Reason,
+	LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
+>;
+
 impl pallet_models::Config for Runtime {
 	type WeightInfo = pallet_models::weights::SubstrateWeight<Runtime>;
 	type Currency = Balances;
-	type UploadConsideration = HoldConsideration<
-		AccountId,
-		Balances,
-		ModelHoldReason,
-		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
-	>;
-	type ReleaseConsideration = HoldConsideration<
-		AccountId,
-		Balances,
-		ReleaseHoldReason,
-		LinearStoragePrice<BaseDeposit, ByteDeposit, Balance>,
-	>;
+	type UploadConsideration = StorageDeposit<ModelHoldReason>;
+	type ReleaseConsideration = StorageDeposit<ReleaseHoldReason>;
 	type Admission = NativeEngine;
 	type Hosting = Hosting;
 	type Voiding = Jobs;
