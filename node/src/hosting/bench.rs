@@ -1,6 +1,6 @@
 //! Runs models for jobs, traced, outside of the worker's own task.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use futures::channel::mpsc;
 use noema_precompile_inference::host::{materials, trace, Materials, TraceError};
@@ -23,15 +23,36 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
 	/// The hashes of the leaves, in order.
-	pub hashes: Vec<H256>,
+	hashes: Vec<H256>,
+	/// The root over them, which every final block asks for.
+	root: H256,
 	/// The answer.
-	pub outputs: Result<Vec<NamedTensor>, Failure>,
+	outputs: Result<Vec<NamedTensor>, Failure>,
 }
 
 impl Trace {
+	/// The trace with leaves of these hashes, and this answer.
+	pub fn new(hashes: Vec<H256>, outputs: Result<Vec<NamedTensor>, Failure>) -> Self {
+		Self {
+			root: root(&hashes),
+			hashes,
+			outputs,
+		}
+	}
+
+	/// The hashes of the leaves, in order.
+	pub fn hashes(&self) -> &[H256] {
+		&self.hashes
+	}
+
 	/// The root over the leaves.
-	pub fn root(&self) -> H256 {
-		root(&self.hashes)
+	pub const fn root(&self) -> H256 {
+		self.root
+	}
+
+	/// The answer.
+	pub const fn outputs(&self) -> &Result<Vec<NamedTensor>, Failure> {
+		&self.outputs
 	}
 
 	/// The proof of the answer, which is the last leaf.
@@ -138,7 +159,7 @@ impl Bench {
 		let chain = self.chain.clone();
 		let results = self.results.clone();
 		let seconds = self.metrics.hosting_run_seconds.clone();
-		let job = Arc::new(job.clone());
+		let job = job.clone();
 		self.spawner
 			.spawn_blocking("hosting-run", Some("hosting"), async move {
 				let begun = Instant::now();
@@ -177,10 +198,7 @@ fn run(chain: &Chain, at: Hash, job: &Job, task: Task) -> Result<Found, RunError
 				.zip(&traced.leaves)
 				.map(|(index, leaf)| leaf_hash(index, leaf))
 				.collect();
-			Ok(Found::Trace(Trace {
-				hashes,
-				outputs: traced.outputs,
-			}))
+			Ok(Found::Trace(Trace::new(hashes, traced.outputs)))
 		}
 		Task::Materials { step } => {
 			let found = materials(&file, job.profile, inputs, step)?;

@@ -117,7 +117,7 @@ pub fn reveal(job: JobId, trace: &Trace, salt: [u8; 32], known: bool) -> Paper {
 	let (answer, blobs) = if known {
 		(Answer::Known, Vec::new())
 	} else {
-		answer(&trace.outputs)
+		answer(trace.outputs())
 	};
 	let call = pallet_jobs::Call::reveal {
 		job,
@@ -134,7 +134,7 @@ pub fn reveal(job: JobId, trace: &Trace, salt: [u8; 32], known: bool) -> Paper {
 
 /// The challenge of an answer by another trace.
 pub fn challenge(job: JobId, trace: &Trace) -> Paper {
-	let (answer, blobs) = answer(&trace.outputs);
+	let (answer, blobs) = answer(trace.outputs());
 	let call = pallet_jobs::Call::challenge {
 		job,
 		trace_root: trace.root(),
@@ -152,7 +152,7 @@ pub fn post_leaves(job: JobId, trace: &Trace) -> Paper {
 	pallet_jobs::Call::post_leaves {
 		job,
 		trace_root: trace.root(),
-		leaves: trace.hashes.clone().try_into().unwrap_or_default(),
+		leaves: trace.hashes().to_vec().try_into().unwrap_or_default(),
 	}
 	.into()
 }
@@ -221,10 +221,10 @@ mod tests {
 	}
 
 	fn trace(bytes: usize) -> Trace {
-		Trace {
-			hashes: (0u8..4).map(H256::repeat_byte).collect(),
-			outputs: Ok(outputs(bytes)),
-		}
+		Trace::new(
+			(0u8..4).map(H256::repeat_byte).collect(),
+			Ok(outputs(bytes)),
+		)
 	}
 
 	fn jobs_call(paper: &Paper) -> &pallet_jobs::Call<noema_runtime::Runtime> {

@@ -214,7 +214,7 @@ impl Worker {
 					target: LOG_TARGET,
 					"🧾 {}: trace of {} leaves, root {:?}",
 					name(done.job),
-					claimed.hashes.len(),
+					claimed.hashes().len(),
 					claimed.root(),
 				);
 				record.trace = Some(Arc::new(claimed));
@@ -278,22 +278,32 @@ impl Worker {
 			start(record, &mut self.bench, now, at, job, Task::Trace);
 			return Ok(Vec::new());
 		};
-		let (what, paper) = match due.duty {
+		let what = match due.duty {
+			Duty::Trace => return Ok(Vec::new()),
+			Duty::Commit => What::Commit(job.id),
+			Duty::Reveal => What::Reveal(job.id),
+			Duty::Challenge => What::Challenge(job.id),
+			Duty::PostLeaves => What::PostLeaves(job.id),
+			Duty::Referee { step } => What::Referee(job.id, step),
+		};
+		// Before anything is encoded and hashed that is on its way.
+		if self.sender.is_settled(what) {
+			return Ok(Vec::new());
+		}
+		let paper = match due.duty {
 			Duty::Trace => return Ok(Vec::new()),
 			Duty::Commit => {
 				let salt = self.key.salt(self.chain.genesis(), job.id)?;
-				let paper = paper::commit(job.id, &self.party.account, &trace, &salt);
-				(What::Commit(job.id), paper)
+				paper::commit(job.id, &self.party.account, &trace, &salt)
 			}
 			Duty::Reveal => {
 				let salt = self.key.salt(self.chain.genesis(), job.id)?;
 				let root = trace.root();
 				let known = job.claims.iter().any(|(claimed, _)| *claimed == root);
-				let paper = paper::reveal(job.id, &trace, salt, known);
-				(What::Reveal(job.id), paper)
+				paper::reveal(job.id, &trace, salt, known)
 			}
-			Duty::Challenge => (What::Challenge(job.id), paper::challenge(job.id, &trace)),
-			Duty::PostLeaves => (What::PostLeaves(job.id), paper::post_leaves(job.id, &trace)),
+			Duty::Challenge => paper::challenge(job.id, &trace),
+			Duty::PostLeaves => paper::post_leaves(job.id, &trace),
 			Duty::Referee { step } => {
 				let known = record.materials.clone().filter(|(of, _)| *of == step);
 				let Some((_, found)) = known else {
@@ -301,13 +311,9 @@ impl Worker {
 					start(record, &mut self.bench, now, at, job, task);
 					return Ok(Vec::new());
 				};
-				let paper = paper::referee(job.id, &self.party.account, &found);
-				(What::Referee(job.id, step), paper)
+				paper::referee(job.id, &self.party.account, &found)
 			}
 		};
-		if self.sender.is_settled(what) {
-			return Ok(Vec::new());
-		}
 		if !self.has_funds(at, job, &due, &trace, &paper)? {
 			return Ok(Vec::new());
 		}
@@ -373,7 +379,7 @@ impl Worker {
 		let bytes = |blobs: &[Blob]| blobs.iter().map(|blob| blob.bytes.len() as u64).sum();
 		let (bytes, blobs, bond) = match due.duty {
 			// Who commits must be able to reveal.
-			Duty::Commit => (paper::blob_of(&trace.outputs), 1, 0),
+			Duty::Commit => (paper::blob_of(trace.outputs()), 1, 0),
 			Duty::Challenge => {
 				let bond = self.chain.params(at)?.challenge_bond;
 				(bytes(&paper.blobs), paper.blobs.len() as u32, bond)

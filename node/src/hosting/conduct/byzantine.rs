@@ -79,7 +79,7 @@ impl Conduct {
 		if self.misdeed == Some(Misdeed::FalseChallenge) {
 			self.computed.lock().insert(job.id, computed.clone());
 		}
-		let last = computed.hashes.len().saturating_sub(1);
+		let last = computed.hashes().len().saturating_sub(1);
 		let own = salt(&party.account);
 		match self.misdeed {
 			Some(Misdeed::WrongAnswer | Misdeed::SilentInDispute) => {
@@ -231,23 +231,24 @@ fn others_commitment(job: &Job, party: &Party) -> Option<H256> {
 
 /// A trace with wrong leaves in a range, and, if wanted, wrong outputs, which its last leaf proves.
 fn forged(trace: &Trace, leaves: std::ops::Range<usize>, salt: u8, outputs_too: bool) -> Trace {
-	let mut forged = trace.clone();
-	for hash in forged.hashes.iter_mut().take(leaves.end).skip(leaves.start) {
+	let mut hashes = trace.hashes().to_vec();
+	let mut outputs = trace.outputs().clone();
+	for hash in hashes.iter_mut().take(leaves.end).skip(leaves.start) {
 		hash.0[0] ^= salt;
 	}
 	if outputs_too {
-		if let Ok(outputs) = &mut forged.outputs {
+		if let Ok(outputs) = &mut outputs {
 			if let Some(byte) = outputs
 				.iter_mut()
 				.find_map(|named| named.tensor.data.iter_mut().next())
 			{
 				*byte ^= 1;
 			}
-			let last = forged.hashes.len().saturating_sub(1);
-			if let Some(hash) = forged.hashes.last_mut() {
+			let last = hashes.len().saturating_sub(1);
+			if let Some(hash) = hashes.last_mut() {
 				*hash = leaf_hash(last as u32, &Leaf::of_tensors(outputs));
 			}
 		}
 	}
-	forged
+	Trace::new(hashes, outputs)
 }
