@@ -192,15 +192,9 @@ where
 		prefetch.run::<Block>(),
 	);
 	hosting::spawn(
-		hosting::Node {
-			client: parts.client.clone(),
-			pool: parts.pool.clone(),
-			keystore: parts.keystore.keystore(),
-			spawner: parts.task_manager.spawn_handle(),
-			sync: Some(sync_service.clone()),
-			chain: &config.chain_spec.chain_type(),
-			prometheus: config.prometheus_registry(),
-		},
+		&config,
+		&parts,
+		Some(sync_service.clone()),
 		&options.noema.hosting,
 	)?;
 

@@ -2,61 +2,50 @@
 
 use std::sync::Arc;
 
-use sc_service::{ChainType, Error as ServiceError, SpawnTaskHandle};
+use sc_service::{Configuration, Error as ServiceError};
 use sp_consensus::SyncOracle;
-use sp_keystore::KeystorePtr;
-use substrate_prometheus_endpoint::Registry;
 
-use super::{other, partial::is_for_tests, FullClient, FullPool};
+use super::{
+	other,
+	partial::{is_for_tests, Partial},
+};
 use crate::{
 	cli::HostingParams,
 	hosting::{conduct::Conduct, duty::Party, metrics::HostingMetrics, HostKey, Setup, Worker},
 };
 
-/// What the worker needs of the node.
-pub(crate) struct Node<'a> {
-	/// The client.
-	pub(crate) client: Arc<FullClient>,
-	/// The transaction pool.
-	pub(crate) pool: Arc<FullPool>,
-	/// Where the key is.
-	pub(crate) keystore: KeystorePtr,
-	/// Where the worker runs.
-	pub(crate) spawner: SpawnTaskHandle,
-	/// Whether the node is behind, if it has peers.
-	pub(crate) sync: Option<Arc<dyn SyncOracle + Send + Sync>>,
-	/// What chain it is.
-	pub(crate) chain: &'a ChainType,
-	/// Where metrics are registered.
-	pub(crate) prometheus: Option<&'a Registry>,
-}
-
-/// Starts the worker, if one is wanted.
+/// Starts the worker, if one is wanted. `sync` tells whether the node is behind, if it has peers.
 ///
 /// # Errors
 ///
 /// Fails if the account has no key, or the options do not go together.
-pub(crate) fn spawn(node: Node<'_>, params: &HostingParams) -> Result<(), ServiceError> {
+pub(crate) fn spawn(
+	config: &Configuration,
+	parts: &Partial,
+	sync: Option<Arc<dyn SyncOracle + Send + Sync>>,
+	params: &HostingParams,
+) -> Result<(), ServiceError> {
 	let (host, watch) = (params.host.as_deref(), params.watch.as_deref());
-	let for_tests = is_for_tests(node.chain);
 	let Some(account) = host.or(watch) else {
 		return Ok(());
 	};
-	let key = HostKey::open(account, for_tests, node.keystore.clone()).map_err(other)?;
+	let for_tests = is_for_tests(&config.chain_spec.chain_type());
+	let open = |account| HostKey::open(account, for_tests, parts.keystore.keystore());
+	let key = open(account).map_err(other)?;
 	if let Some(watcher) = watch {
-		let watcher = HostKey::open(watcher, for_tests, node.keystore).map_err(other)?;
-		if watcher.account() != key.account() {
+		if open(watcher).map_err(other)?.account() != key.account() {
 			return Err(other(
 				"--host and --watch name two accounts; one node acts for one account, so run a second \
 				 node for the other",
 			));
 		}
 	}
+	let spawner = parts.task_manager.spawn_handle();
 	let setup = Setup {
-		client: node.client,
-		pool: node.pool,
-		spawner: node.spawner.clone(),
-		sync: node.sync,
+		client: parts.client.clone(),
+		pool: parts.pool.clone(),
+		spawner: spawner.clone(),
+		sync,
 		party: Party {
 			account: key.account(),
 			hosts: host.is_some(),
@@ -67,10 +56,9 @@ pub(crate) fn spawn(node: Node<'_>, params: &HostingParams) -> Result<(), Servic
 		threads: params.host_threads.get() as usize,
 		max_tip: noema_runtime::Balance::from(params.host_max_tip)
 			.saturating_mul(noema_runtime::constants::money::MILLI_NOE),
-		metrics: HostingMetrics::new(node.prometheus)?,
+		metrics: HostingMetrics::new(config.prometheus_registry())?,
 	};
-	node.spawner
-		.spawn("hosting", Some("hosting"), Worker::new(setup).run());
+	spawner.spawn("hosting", Some("hosting"), Worker::new(setup).run());
 	Ok(())
 }
 

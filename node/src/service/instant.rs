@@ -123,18 +123,7 @@ where
 		None,
 		prefetch.run::<Block>(),
 	);
-	hosting::spawn(
-		hosting::Node {
-			client: parts.client.clone(),
-			pool: parts.pool.clone(),
-			keystore: parts.keystore.keystore(),
-			spawner: parts.task_manager.spawn_handle(),
-			sync: None,
-			chain: &config.chain_spec.chain_type(),
-			prometheus: config.prometheus_registry(),
-		},
-		&options.noema.hosting,
-	)?;
+	hosting::spawn(&config, &parts, None, &options.noema.hosting)?;
 
 	let (commands, commands_stream) = mpsc::channel(64);
 	let env = proposer_factory(&parts, config.prometheus_registry(), &metrics);
