@@ -72,6 +72,30 @@ pub type TxExtension = (
 	frame_system::WeightReclaim<Runtime>,
 );
 
+/// What a transaction carries, for this era, with this nonce and tip; and whether the signature covers the
+/// metadata's hash.
+pub fn tx_extension(
+	era: generic::Era,
+	nonce: Nonce,
+	tip: Balance,
+	covers_metadata: bool,
+) -> TxExtension {
+	(
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckEra::from(era),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_models::CheckUploads::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
+		frame_metadata_hash_extension::CheckMetadataHash::new(covers_metadata),
+		frame_system::WeightReclaim::new(),
+	)
+}
+
 /// An extrinsic as it travels.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;

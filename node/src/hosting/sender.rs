@@ -13,7 +13,7 @@ use std::{
 use codec::{Decode, Encode};
 use noema_primitives::JobId;
 use noema_runtime::{
-	Address, Balance, BlockNumber, Hash, Nonce, RuntimeCall, SignedPayload, TxExtension,
+	tx_extension, Address, Balance, BlockNumber, Hash, Nonce, RuntimeCall, SignedPayload,
 	UncheckedExtrinsic,
 };
 use sc_transaction_pool_api::{TransactionPool, TransactionSource};
@@ -310,20 +310,8 @@ impl Sender {
 				node,
 			});
 		}
-		let extension: TxExtension = (
-			frame_system::AuthorizeCall::new(),
-			frame_system::CheckNonZeroSender::new(),
-			frame_system::CheckSpecVersion::new(),
-			frame_system::CheckTxVersion::new(),
-			frame_system::CheckGenesis::new(),
-			frame_system::CheckEra::from(Era::mortal(LIFETIME, number.into())),
-			frame_system::CheckNonce::from(nonce),
-			frame_system::CheckWeight::new(),
-			pallet_models::CheckUploads::new(),
-			pallet_transaction_payment::ChargeTransactionPayment::from(tip),
-			frame_metadata_hash_extension::CheckMetadataHash::new(false),
-			frame_system::WeightReclaim::new(),
-		);
+		let era = Era::mortal(LIFETIME, number.into());
+		let extension = tx_extension(era, nonce, tip, false);
 		let implicit = (
 			(),
 			(),

@@ -7,11 +7,10 @@ use noema_primitives::{api::HostingApi as _, hosting::HostInfo, ModelId};
 use noema_runtime::{AccountId, Balance, BlockNumber, Hash};
 use serde::{Deserialize, Serialize};
 use sp_api::ProvideRuntimeApi;
-use sp_blockchain::HeaderBackend;
 
 use super::{
 	error::{Error, ErrorCode},
-	inference::{page_limit, refused},
+	inference::{or_best, page_limit, refused},
 	limit::Limiter,
 	types::{account_text, id_text, parse_account, parse_id},
 };
@@ -159,17 +158,16 @@ impl Hosts {
 	pub const fn new(client: Arc<FullClient>, limiter: Arc<Limiter>) -> Self {
 		Self { client, limiter }
 	}
-
-	fn at(&self, at: Option<Hash>) -> Hash {
-		at.unwrap_or_else(|| self.client.info().best_hash)
-	}
 }
 
 impl HostsApiServer for Hosts {
 	fn host(&self, account: String, at: Option<Hash>) -> Result<Option<HostView>, Error> {
 		let account = parse_account(&account)?;
 		self.limiter.look_up(1).map_err(refused)?;
-		let host = self.client.runtime_api().host(self.at(at), account)?;
+		let host = self
+			.client
+			.runtime_api()
+			.host(or_best(&self.client, at), account)?;
 		Ok(host.as_ref().map(HostView::from))
 	}
 
@@ -185,7 +183,7 @@ impl HostsApiServer for Hosts {
 		self.limiter
 			.look_up(limit.div_ceil(HOSTS_PER_LOOKUP))
 			.map_err(refused)?;
-		let at = self.at(at);
+		let at = or_best(&self.client, at);
 		let api = self.client.runtime_api();
 		let requirement = match model {
 			None => None,

@@ -95,10 +95,6 @@ impl Inference {
 		}
 	}
 
-	fn at(&self, at: Option<Hash>) -> Hash {
-		at.unwrap_or_else(|| self.client.info().best_hash)
-	}
-
 	/// Checks all that can be checked before anything is computed.
 	fn check(
 		&self,
@@ -165,7 +161,7 @@ impl InferenceApiServer for Inference {
 		let models = self
 			.client
 			.runtime_api()
-			.models(self.at(at), after, limit)?;
+			.models(or_best(&self.client, at), after, limit)?;
 		let full = models.len() == limit as usize;
 		let next = models.last().filter(|_| full).map(|last| id_text(&last.id));
 		Ok(ModelsPage {
@@ -175,7 +171,7 @@ impl InferenceApiServer for Inference {
 	}
 
 	fn model(&self, model: String, at: Option<Hash>) -> Result<ModelDetail, Error> {
-		let at = self.at(at);
+		let at = or_best(&self.client, at);
 		self.look_up(1)?;
 		let api = self.client.runtime_api();
 		let id: ModelId = if model.contains('/') {
@@ -206,7 +202,7 @@ impl InferenceApiServer for Inference {
 		inputs: Vec<TensorJson>,
 		at: Option<Hash>,
 	) -> Result<QuoteView, Error> {
-		let at = self.at(at);
+		let at = or_best(&self.client, at);
 		let release = parse_release(&name)?;
 		let inputs = tensors(inputs)?;
 		self.look_up(1)?;
@@ -225,7 +221,7 @@ impl InferenceApiServer for Inference {
 		inputs: Vec<TensorJson>,
 		at: Option<Hash>,
 	) -> Result<DryRunView, Error> {
-		let answer = self.dry_run_at(self.at(at), &name, inputs);
+		let answer = self.dry_run_at(or_best(&self.client, at), &name, inputs);
 		match &answer {
 			Ok(_) => self.metrics.dry_runs_answered.inc(),
 			Err(e) if matches!(e.code, ErrorCode::RateLimited | ErrorCode::Busy) => {
@@ -237,7 +233,10 @@ impl InferenceApiServer for Inference {
 	}
 
 	fn receipt(&self, id: u64, at: Option<Hash>) -> Result<Option<ReceiptView>, Error> {
-		let receipt = self.client.runtime_api().receipt(self.at(at), id)?;
+		let receipt = self
+			.client
+			.runtime_api()
+			.receipt(or_best(&self.client, at), id)?;
 		Ok(receipt.map(|receipt| ReceiptView::new(id, &receipt)))
 	}
 }
@@ -278,6 +277,11 @@ fn extrinsic_length(release: &ReleaseId<AccountId>, inputs: &[NamedTensor]) -> u
 	let body = SIGNED_OVERHEAD + 2 + release.encoded_size() + inputs.encoded_size();
 	let body = u32::try_from(body).unwrap_or(u32::MAX);
 	body.saturating_add(codec::Compact(body).encoded_size() as u32)
+}
+
+/// The block `at`, or the best one.
+pub(super) fn or_best(client: &FullClient, at: Option<Hash>) -> Hash {
+	at.unwrap_or_else(|| client.info().best_hash)
 }
 
 /// How many `items` a page shall have at most.
@@ -331,7 +335,7 @@ fn waiting(stage: Option<ModelStage<BlockNumber>>) -> String {
 mod tests {
 	use super::*;
 	use noema_primitives::{tensor::named, DType};
-	use noema_runtime::{Address, RuntimeCall, Signature, TxExtension, UncheckedExtrinsic};
+	use noema_runtime::{tx_extension, Address, RuntimeCall, Signature, UncheckedExtrinsic};
 	use sp_runtime::generic::Era;
 
 	fn tensor(bytes: usize) -> TensorJson {
@@ -356,20 +360,7 @@ mod tests {
 	fn signed(release: ReleaseId<AccountId>, inputs: Vec<NamedTensor>) -> usize {
 		let inputs = inputs.try_into().expect("in bounds");
 		let call = RuntimeCall::Inference(pallet_inference::Call::infer { release, inputs });
-		let extension: TxExtension = (
-			frame_system::AuthorizeCall::new(),
-			frame_system::CheckNonZeroSender::new(),
-			frame_system::CheckSpecVersion::new(),
-			frame_system::CheckTxVersion::new(),
-			frame_system::CheckGenesis::new(),
-			frame_system::CheckEra::from(Era::mortal(64, 0)),
-			frame_system::CheckNonce::from(u32::MAX),
-			frame_system::CheckWeight::new(),
-			pallet_models::CheckUploads::new(),
-			pallet_transaction_payment::ChargeTransactionPayment::from(0),
-			frame_metadata_hash_extension::CheckMetadataHash::new(true),
-			frame_system::WeightReclaim::new(),
-		);
+		let extension = tx_extension(Era::mortal(64, 0), u32::MAX, 0, true);
 		let account = AccountId::new([1; 32]);
 		let signature = Signature::Sr25519(sp_core::sr25519::Signature::from_raw([0; 64]));
 		UncheckedExtrinsic::new_signed(call, Address::Id(account), signature, extension)

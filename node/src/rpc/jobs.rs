@@ -16,7 +16,7 @@ use sp_blockchain::HeaderBackend;
 
 use super::{
 	error::{Error, ErrorCode},
-	inference::{page_limit, refused},
+	inference::{or_best, page_limit, refused},
 	job_types::{JobView, JobsPage, JobsRequest, PhaseView},
 	limit::Limiter,
 };
@@ -69,10 +69,6 @@ impl Jobs {
 			limiter,
 			executor,
 		}
-	}
-
-	fn at(&self, at: Option<Hash>) -> Hash {
-		at.unwrap_or_else(|| self.client.info().best_hash)
 	}
 
 	/// Whether a subscription to a job makes sense.
@@ -135,7 +131,10 @@ fn until_done(
 impl JobsApiServer for Jobs {
 	fn job(&self, id: u64, at: Option<Hash>) -> Result<Option<JobView>, Error> {
 		self.limiter.look_up(1).map_err(refused)?;
-		let job = self.client.runtime_api().job(self.at(at), id)?;
+		let job = self
+			.client
+			.runtime_api()
+			.job(or_best(&self.client, at), id)?;
 		Ok(job.as_ref().map(JobView::from))
 	}
 
@@ -145,7 +144,10 @@ impl JobsApiServer for Jobs {
 		self.limiter
 			.look_up(limit.div_ceil(JOBS_PER_LOOKUP))
 			.map_err(refused)?;
-		let jobs = self.client.runtime_api().jobs(self.at(at), after, limit)?;
+		let jobs = self
+			.client
+			.runtime_api()
+			.jobs(or_best(&self.client, at), after, limit)?;
 		let full = jobs.len() == limit as usize;
 		Ok(JobsPage {
 			next: jobs.last().filter(|_| full).map(|last| last.id),

@@ -2,7 +2,7 @@
 
 use codec::Encode;
 use noema_runtime::{
-	AccountId, RuntimeCall, SignedPayload, System, TxExtension, UncheckedExtrinsic,
+	tx_extension, AccountId, RuntimeCall, SignedPayload, System, UncheckedExtrinsic,
 };
 use sp_core::{sr25519, Pair};
 use sp_keyring::Sr25519Keyring;
@@ -63,9 +63,9 @@ impl Signer {
 		chain.with(|| {
 			let nonce = System::account_nonce(&self.account).wrapping_add(skipped);
 			// What is signed over may be out of reach, such as the hash of a block long past.
-			let mut extension = extension(era, nonce, tip);
+			let mut extension = tx_extension(era, nonce, tip, false);
 			let payload = SignedPayload::new(call.clone(), extension.clone()).or_else(|_| {
-				extension = self::extension(Era::Immortal, nonce, tip);
+				extension = tx_extension(Era::Immortal, nonce, tip, false);
 				SignedPayload::new(call.clone(), extension.clone())
 			});
 			let payload = payload.expect("an immortal transaction can be signed");
@@ -78,22 +78,4 @@ impl Signer {
 			)
 		})
 	}
-}
-
-/// What a transaction carries beside its call.
-pub(crate) fn extension(era: Era, nonce: u32, tip: u128) -> TxExtension {
-	(
-		frame_system::AuthorizeCall::new(),
-		frame_system::CheckNonZeroSender::new(),
-		frame_system::CheckSpecVersion::new(),
-		frame_system::CheckTxVersion::new(),
-		frame_system::CheckGenesis::new(),
-		frame_system::CheckEra::from(era),
-		frame_system::CheckNonce::from(nonce),
-		frame_system::CheckWeight::new(),
-		pallet_models::CheckUploads::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
-		frame_metadata_hash_extension::CheckMetadataHash::new(false),
-		frame_system::WeightReclaim::new(),
-	)
 }

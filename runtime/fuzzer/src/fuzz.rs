@@ -13,7 +13,9 @@ use frame_support::{
 };
 use noema_precompile_inference::host::PlanCache;
 use noema_primitives::{ModelId, ModelStage, ReleaseId, CHUNK_SIZE};
-use noema_runtime::{constants::money::MILLI_NOE, Runtime, RuntimeCall, UncheckedExtrinsic};
+use noema_runtime::{
+	constants::money::MILLI_NOE, tx_extension, Runtime, RuntimeCall, UncheckedExtrinsic,
+};
 use peak_alloc::PeakAlloc;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{generic::Era, transaction_validity::TransactionSource};
@@ -21,7 +23,7 @@ use sp_runtime::{generic::Era, transaction_validity::TransactionSource};
 use crate::{
 	calls::World,
 	chain::{Chain, Snapshot},
-	extrinsics::{extension, Signer},
+	extrinsics::Signer,
 	invariants,
 	mutate::mutate,
 	random::Random,
@@ -408,7 +410,7 @@ impl Fuzzer {
 				0 => UncheckedExtrinsic::new_bare(self.world.call(random)),
 				_ => UncheckedExtrinsic::new_transaction(
 					self.world.call(random),
-					extension(Era::Immortal, 0, 0),
+					tx_extension(Era::Immortal, 0, 0, false),
 				),
 			},
 			// Any bytes; calls in calls in calls.
